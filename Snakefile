@@ -1,0 +1,147 @@
+# The graph of a campaign for Snakemake: one branch per setting φ and sample θ, a reduce over θ per setting and
+# exposure, and the design over all settings. Commands come from steps/, images from envs/.
+include: "workflow/steps.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+wildcard_constraints:
+    setting="[^/]+",
+    sample="[^/]+",
+    exposure="[^/]+",
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        f"{RESULTS}/design.json",
+    container:
+        image("design")
+
+
+rule simulate:
+    message:
+        "simulate {wildcards.setting} {wildcards.sample}"
+    input:
+        campaign=ancient(CAMPAIGN),
+    output:
+        events=f"{RESULTS}/{{setting}}/{{sample}}/events.root",
+    params:
+        # a change of these, and of nothing else in the campaign, makes other events
+        simulation=[config.get(key) for key in ("seed", "simulator", "simulation", "backgrounds")],
+    log:
+        f"{RESULTS}/{{setting}}/{{sample}}/simulate.log",
+    resources:
+        mem_mb=500,
+    container:
+        image("simulate")
+    shell:
+        command("simulate")
+
+
+rule histogram:
+    message:
+        "histogram {wildcards.setting} {wildcards.sample}"
+    input:
+        campaign=ancient(CAMPAIGN),
+        events=rules.simulate.output.events,
+    output:
+        histogram=f"{RESULTS}/{{setting}}/{{sample}}/histogram.json",
+    params:
+        binning=[config.get(key) for key in ("observables", "simulation")],
+    log:
+        f"{RESULTS}/{{setting}}/{{sample}}/histogram.log",
+    resources:
+        mem_mb=500,
+    container:
+        image("histogram")
+    shell:
+        command("histogram")
+
+
+rule likelihood:
+    message:
+        "likelihood {wildcards.setting} {wildcards.exposure}"
+    input:
+        campaign=CAMPAIGN,
+        histograms=expand(rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True),
+    output:
+        workspace=f"{RESULTS}/{{setting}}/{{exposure}}/workspace.json",
+        patchset=f"{RESULTS}/{{setting}}/{{exposure}}/patchset.json",
+    log:
+        f"{RESULTS}/{{setting}}/{{exposure}}/likelihood.log",
+    resources:
+        mem_mb=500,
+    container:
+        image("likelihood")
+    shell:
+        command("likelihood")
+
+
+rule posterior:
+    message:
+        "posterior {wildcards.setting} {wildcards.exposure}"
+    input:
+        campaign=CAMPAIGN,
+        histograms=rules.likelihood.input.histograms,
+        workspace=rules.likelihood.output.workspace,
+        patchset=rules.likelihood.output.patchset,
+    output:
+        posterior=f"{RESULTS}/{{setting}}/{{exposure}}/posterior.json",
+    log:
+        f"{RESULTS}/{{setting}}/{{exposure}}/posterior.log",
+    resources:
+        mem_mb=500,
+    container:
+        image("posterior")
+    shell:
+        command("posterior")
+
+
+rule eig:
+    message:
+        "eig {wildcards.setting} {wildcards.exposure}"
+    input:
+        campaign=CAMPAIGN,
+        histograms=rules.likelihood.input.histograms,
+    output:
+        gain=f"{RESULTS}/{{setting}}/{{exposure}}/eig.json",
+    log:
+        f"{RESULTS}/{{setting}}/{{exposure}}/eig.log",
+    resources:
+        mem_mb=500,
+    container:
+        image("eig")
+    shell:
+        command("eig")
+
+
+rule design:
+    message:
+        "design of {RESULTS}"
+    input:
+        campaign=CAMPAIGN,
+        gains=expand(rules.eig.output.gain, setting=SETTINGS, exposure=EXPOSURES),
+        posteriors=expand(rules.posterior.output.posterior, setting=SETTINGS, exposure=EXPOSURES),
+        histograms=expand(rules.histogram.output.histogram, setting=SETTINGS, sample=SAMPLES),
+    output:
+        design=f"{RESULTS}/design.json",
+        table=report(f"{RESULTS}/design.csv", caption="workflow/report/table.rst", category="Design"),
+        figures=report(
+            directory(f"{RESULTS}/figures"),
+            patterns=["{figure}.png"],
+            caption="workflow/report/figure.rst",
+            category="Figures",
+        ),
+    log:
+        f"{RESULTS}/design.log",
+    resources:
+        mem_mb=1000,
+    container:
+        image("design")
+    shell:
+        command("design")

@@ -1,0 +1,302 @@
+"""The campaign: one YAML file that says everything about a study.
+
+This model is the only place of the types, defaults, limits and meaning of its keys; the JSON schema and the
+reference page are generated from it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from . import labels
+
+NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+class Section(BaseModel):
+    """A part of the campaign file: immutable, and a key that is not listed is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Grid(Section):
+    """The values of one variable: `values` or `linspace`, with the unit they are in."""
+
+    values: list[Finite] | None = Field(None, min_length=1)
+    """Explicit values, strictly increasing or strictly decreasing."""
+    linspace: tuple[Finite, Finite, Annotated[int, Field(ge=1, le=100_000)]] | None = None
+    """Start, stop and number of equally spaced values, both ends included."""
+    unit: str = ""
+    """Unit of the values; has to be the one in which the simulator takes them."""
+    label: str = ""
+    """How figures write the variable; its name when empty."""
+
+    @model_validator(mode="after")
+    def _one_monotonic_grid(self) -> Grid:
+        if (self.values is None) == (self.linspace is None):
+            raise ValueError("give either 'values' or 'linspace'")
+        points = self.points
+        steps = [b - a for a, b in zip(points, points[1:], strict=False)]
+        if any(step == 0 for step in steps):
+            raise ValueError("label clash: two values are equal to 12 significant digits; remove one")
+        if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+            raise ValueError("the grid is not monotonic; sort the values")
+        return self
+
+    @property
+    def points(self) -> list[float]:
+        """The values themselves."""
+        return labels.axis({"linspace": self.linspace} if self.linspace else {"values": self.values})
+
+
+class Normal(Section):
+    """A normal prior, truncated to the grid and renormalised on it."""
+
+    mean: Finite
+    """Mean of the normal distribution before truncation."""
+    sd: Positive
+    """Standard deviation of the normal distribution before truncation."""
+
+
+class Weights(Section):
+    """A prior weight per value of the grid; normalised to one."""
+
+    weights: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(min_length=1)
+    """One non-negative weight per value."""
+
+
+class PosteriorFile(Section):
+    """The posterior of an earlier campaign on the same grid, taken as the prior."""
+
+    posterior: str
+    """Path of a posterior.json that holds observed data, relative to the campaign file."""
+
+
+class Parameter(Grid):
+    """A parameter θ to be inferred: its grid and its prior."""
+
+    prior: Literal["uniform"] | Normal | Weights = "uniform"
+    """Prior over the grid; priors of several parameters are multiplied."""
+
+
+class SimulatorChoice(Section):
+    """Which simulator, with which options."""
+
+    name: Name
+    """A simulator of this package (`robot-physicist simulators` lists them), or `command` for a black box."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of that simulator."""
+
+
+class Observable(Section):
+    """A quantity measured per event and how it is binned."""
+
+    range: tuple[Finite, Finite]
+    """Lower and upper edge of the histogram."""
+    bins: int = Field(ge=1, le=100_000)
+    """Number of equal bins."""
+    overflow: Literal["drop", "include", "error"] = "drop"
+    """Events outside the range: lose them (they count in the acceptance), put them into the first or
+    last bin, or stop."""
+    unit: str = ""
+    """Unit of the range; has to be the one that the simulator emits."""
+    label: str = ""
+    """How figures write the observable; its name when empty."""
+
+    @model_validator(mode="after")
+    def _increasing(self) -> Observable:
+        if not self.range[0] < self.range[1]:
+            raise ValueError("the lower edge of 'range' must be below the upper one")
+        return self
+
+
+class EventCount(Section):
+    """An exposure that ends when a fixed number of events has been recorded."""
+
+    events: int = Field(ge=1, le=10_000_000)
+    """Number of recorded events n; their total carries no information."""
+
+
+class Luminosity(Section):
+    """An exposure of a fixed integrated luminosity; the number of events is Poisson and carries information."""
+
+    luminosity: Positive
+    """Integrated luminosity."""
+    unit: Literal["ab-1", "fb-1", "pb-1", "nb-1", "ub-1"] = "pb-1"
+    """Unit of the luminosity, an inverse area."""
+
+
+class Simulation(Section):
+    """How much is simulated, and how it is split for the estimate of its own error."""
+
+    events: int = Field(100_000, ge=1, le=1_000_000_000)
+    """Events generated per branch, that is per setting and parameter point."""
+    folds: int = Field(10, ge=2, le=100)
+    """Equal parts into which a branch's events are split; the cross-fitted bound compares halves of them."""
+    regularisation: float = Field(0.5, gt=0, le=10, allow_inf_nan=False)
+    """Pseudo-events put into a bin that no simulated event reached, so that no probability is zero."""
+
+
+class SimulatedBackground(Section):
+    """A background that a simulator makes, once per setting."""
+
+    name: Name
+    """Name of the sample in the workspace."""
+    simulator: SimulatorChoice
+    """Simulator of the background; it gets the settings of the campaign."""
+    parameters: dict[Name, Finite] = Field(default_factory=dict)
+    """Fixed parameter values that the background's simulator needs."""
+
+
+class HistogramBackground(Section):
+    """A background read from a histogram file; the same at every setting."""
+
+    name: Name
+    """Name of the sample in the workspace."""
+    file: str
+    """ROOT file or JSON file (`{"histogram name": [contents]}`), relative to the campaign file."""
+    histogram: str
+    """Name of the histogram in the file; contents in picobarn per bin."""
+
+
+Background = Annotated[SimulatedBackground | HistogramBackground, Field(union_mode="left_to_right")]
+
+
+class LumiSystematic(Section):
+    """Uncertainty of the luminosity, common to all samples (HistFactory `lumi`)."""
+
+    type: Literal["lumi"]
+    """`lumi`."""
+    name: Literal["lumi"] = "lumi"
+    """HistFactory allows one luminosity parameter, named lumi."""
+    uncertainty: float = Field(gt=0, lt=1)
+    """Relative standard uncertainty."""
+
+
+class NormSystematic(Section):
+    """Uncertainty of a sample's normalisation (HistFactory `normsys`)."""
+
+    type: Literal["normsys"]
+    """`normsys`."""
+    name: Name
+    """Name of the nuisance parameter."""
+    samples: list[Name] = Field(min_length=1)
+    """Samples it acts on: `signal` or names of backgrounds."""
+    up: Positive
+    """Factor at +1 standard deviation."""
+    down: Positive
+    """Factor at −1 standard deviation."""
+
+
+class ShapeSystematic(Section):
+    """Uncertainty of a sample's shape (HistFactory `histosys`)."""
+
+    type: Literal["histosys"]
+    """`histosys`."""
+    name: Name
+    """Name of the nuisance parameter."""
+    samples: list[Name] = Field(min_length=1)
+    """Samples it acts on: `signal` or names of backgrounds."""
+    file: str
+    """ROOT or JSON file with the histograms, relative to the campaign file."""
+    up: str
+    """Name of the histogram of ratios to nominal at +1 standard deviation."""
+    down: str
+    """Name of the histogram of ratios to nominal at −1 standard deviation."""
+
+
+Systematic = Annotated[LumiSystematic | NormSystematic | ShapeSystematic, Field(discriminator="type")]
+
+
+class Observed(Section):
+    """Data of a real experiment at one setting."""
+
+    file: str
+    """ROOT file with one entry per event, relative to the campaign file."""
+    tree: str = "events"
+    """Name of the tree in the file."""
+    setting: dict[Name, Finite]
+    """The setting φ at which the data were taken; has to be one of the campaign's."""
+    exposure: str = ""
+    """Label of the exposure of the data, such as `luminosity=10fb-1`; the first one when empty."""
+
+
+class Estimator(Section):
+    """How the information gain is computed."""
+
+    method: Literal["qmc", "original"] = "qmc"
+    """`qmc`: quasi-Monte Carlo over data, exact sum over θ (one event: exact sum over bins). `original`:
+    plain draws from the prior predictive, as in the first formulation."""
+    draws: int = Field(4096, ge=64, le=1_000_000)
+    """Pseudo-data sets per estimate; rounded up to a power of two."""
+    replicas: int = Field(16, ge=4, le=1000)
+    """Perturbed copies of the templates from which the effect of finite simulation is extrapolated."""
+    max_degree: int = Field(5, ge=2, le=10)
+    """Highest degree of the polynomial in θ that smooths the templates; the data choose below it."""
+    pseudo_experiments: int = Field(500, ge=1, le=100_000)
+    """Pseudo-experiments whose posteriors are summarised."""
+    nuisances: Literal["fixed", "profiled"] = "fixed"
+    """Nuisance parameters in the posterior of observed data; the information gain has them fixed."""
+
+
+class Campaign(Section):
+    """A study: one simulator, its settings φ and parameters θ, what is observed, and how much is simulated."""
+
+    name: Name
+    """Name of the campaign; results go to results/<file name without .yaml>."""
+    title: str = ""
+    """One line for reports."""
+    seed: int = Field(ge=0, lt=2**63)
+    """Every random number follows from this seed and the values of φ and θ."""
+    simulator: SimulatorChoice
+    """The model of the experiment."""
+    settings: dict[Name, Grid] = Field(min_length=1)
+    """The settings φ: the Cartesian product of these grids."""
+    parameters: dict[Name, Parameter] = Field(min_length=1)
+    """The parameters θ: the Cartesian product of these grids."""
+    prior: Weights | PosteriorFile | None = None
+    """A joint prior over all parameter points, in place of the product of the parameters' own."""
+    observables: dict[Name, Observable] = Field(min_length=1)
+    """What is measured per event; several observables are binned jointly."""
+    exposure: Annotated[list[EventCount | Luminosity], BeforeValidator(_as_list)] = Field(min_length=1)
+    """How much data the experiment takes; each exposure of a list gets its own design."""
+    simulation: Simulation = Simulation()
+    """Size of the simulation."""
+    backgrounds: list[Background] = Field(default_factory=list)
+    """Other processes in the data; they need a luminosity as exposure."""
+    systematics: list[Systematic] = Field(default_factory=list)
+    """Systematic uncertainties, written into the workspaces."""
+    observed: Annotated[list[Observed], BeforeValidator(_as_list)] = Field(default_factory=list)
+    """Data of real experiments, whose posterior is wanted."""
+    estimator: Estimator = Estimator()
+    """How the information gain is computed."""
+
+    @property
+    def setting_points(self) -> list[dict[str, float]]:
+        """All settings φ, in campaign order."""
+        return labels.product({name: grid.points for name, grid in self.settings.items()})
+
+    @property
+    def parameter_points(self) -> list[dict[str, float]]:
+        """All parameter points θ, in campaign order."""
+        return labels.product({name: grid.points for name, grid in self.parameters.items()})
+
+    @property
+    def samples(self) -> list[str]:
+        """Labels of everything that is simulated at each setting: the points, then the backgrounds."""
+        simulated = [f"background={b.name}" for b in self.backgrounds if isinstance(b, SimulatedBackground)]
+        return [labels.label(point) for point in self.parameter_points] + simulated
+
+    @property
+    def exposures(self) -> dict[str, EventCount | Luminosity]:
+        """The exposures by label."""
+        return {labels.exposure_label(entry.model_dump()): entry for entry in self.exposure}

@@ -1,0 +1,232 @@
+"""The command line: `robot-physicist STAGE --option ...`, one command per stage and a few for people."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import __version__
+from .errors import RobotPhysicistError, nearest
+
+FILE = click.Path(path_type=Path)
+#: Options that take several values after one flag, as workflow engines write lists of files.
+LISTS = ("--histograms", "--gains", "--posteriors")
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """Repeat the flag of a list before each of its values.
+
+    >>> spread(["eig", "--histograms", "a", "b", "--output", "c"])
+    ['eig', '--histograms', 'a', '--histograms', 'b', '--output', 'c']
+    """
+    result: list[str] = []
+    flag = ""
+    for argument in arguments:
+        if argument.startswith("--"):
+            flag = argument if argument in LISTS else ""
+            result += [] if flag else [argument]
+        else:
+            result += [flag, argument] if flag else [argument]
+    return result
+
+
+class Commands(click.Group):
+    """A group that suggests the nearest command."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command, or say which one may be meant."""
+        if args and args[0] not in self.commands:
+            ctx.fail(f"No such command '{args[0]}'; {nearest(args[0], self.commands)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__)
+def cli() -> None:
+    """Which setting of an experiment teaches most about a parameter.
+
+    \b
+    Start with:  robot-physicist init my.yaml
+                 robot-physicist validate my.yaml
+                 snakemake --cores all --configfile my.yaml
+    """
+
+
+def _path(name: str, text: str) -> Callable[..., Any]:
+    return click.option(f"--{name}", type=FILE, required=True, help=text)
+
+
+def _label(name: str, text: str) -> Callable[..., Any]:
+    return click.option(f"--{name}", required=True, metavar="LABEL", help=text)
+
+
+def _files(name: str, text: str) -> Callable[..., Any]:
+    return click.option(f"--{name}", type=FILE, multiple=True, required=True, help=text)
+
+
+campaign = _path("campaign", "Campaign file.")
+setting = _label("setting", "Setting φ, such as sqrt_s=91.2.")
+sample = _label("sample", "Parameter point θ, such as sin2theta_w=0.23, or background=NAME.")
+exposure = _label("exposure", "Exposure, such as events=1000.")
+histograms = _files("histograms", "Histograms of this setting, in any order.")
+
+
+@cli.command()
+@campaign
+@setting
+@sample
+@_path("events", "ROOT file to write.")
+def simulate(campaign: Path, setting: str, sample: str, events: Path) -> None:
+    """Simulate the events of one setting and parameter point."""
+    from . import stages
+
+    click.echo(stages.simulate(campaign, setting, sample, events))
+
+
+@cli.command()
+@campaign
+@setting
+@sample
+@_path("events", "ROOT file of the simulate stage.")
+@_path("histogram", "JSON file to write.")
+def histogram(campaign: Path, setting: str, sample: str, events: Path, histogram: Path) -> None:
+    """Fill the histogram of simulated events."""
+    from . import stages
+
+    click.echo(stages.histogram(campaign, setting, sample, events, histogram))
+
+
+@cli.command()
+@campaign
+@setting
+@exposure
+@histograms
+@_path("workspace", "pyhf workspace to write.")
+@_path("patchset", "pyhf patchset to write.")
+def likelihood(
+    campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], workspace: Path, patchset: Path
+) -> None:
+    """Build the pyhf likelihood of one setting: a workspace, and a patch per parameter point."""
+    from . import stages
+
+    click.echo(stages.likelihood(campaign, setting, exposure, histograms, workspace, patchset))
+
+
+@cli.command()
+@campaign
+@setting
+@exposure
+@histograms
+@_path("workspace", "pyhf workspace of the likelihood stage.")
+@_path("patchset", "pyhf patchset of the likelihood stage.")
+@_path("posterior", "JSON file to write.")
+def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **inputs: Any) -> None:
+    """Compute posteriors of pseudo-experiments and of observed data."""
+    from . import stages
+
+    click.echo(stages.posterior(campaign, setting, exposure, output=posterior, **inputs))
+
+
+@cli.command()
+@campaign
+@setting
+@exposure
+@histograms
+@_path("gain", "JSON file to write.")
+def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], gain: Path) -> None:
+    """Estimate the expected information gain of one setting."""
+    from . import stages
+
+    click.echo(stages.eig(campaign, setting, exposure, histograms, gain))
+
+
+@cli.command()
+@campaign
+@_files("gains", "Results of the eig stage, all settings and exposures.")
+@_files("posteriors", "Results of the posterior stage.")
+@_files("histograms", "Results of the histogram stage.")
+@_path("design", "JSON file to write.")
+@_path("table", "CSV file to write.")
+@_path("figures", "Folder to write figures to.")
+def design(campaign: Path, design: Path, **inputs: Any) -> None:
+    """Rank the settings and draw the figures."""
+    from . import stages
+
+    click.echo(stages.design(campaign, output=design, **inputs))
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+def validate(file: Path) -> None:
+    """Check everything in a campaign FILE that can be checked before a job runs."""
+    from . import inspection
+
+    click.echo(inspection.validate(file))
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--cores", default=1, show_default=True, help="Cores to spread the work over.")
+def plan(file: Path, cores: int) -> None:
+    """List the branches of a campaign FILE, and estimate events, disk and time from a short probe."""
+    from . import inspection
+
+    click.echo(inspection.plan(file, cores))
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+def init(file: Path) -> None:
+    """Write a commented campaign FILE to start from."""
+    from . import inspection
+
+    click.echo(inspection.init(file))
+
+
+@cli.command()
+def simulators() -> None:
+    """List the simulators with their settings, parameters, observables and options."""
+    from . import inspection
+
+    click.echo(inspection.simulators())
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
+def show(file: Path, colour: bool | None) -> None:
+    """Print the table and the answer of a design.json FILE."""
+    from . import inspection
+
+    click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
+
+
+@cli.command()
+@click.argument("folder", type=FILE)
+def reference(folder: Path) -> None:
+    """Generate the JSON schemas and the campaign's reference page below a project FOLDER."""
+    from . import inspection
+
+    click.echo(inspection.reference(folder))
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"warning: {message}", err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exit code 2 for bad input, 1 for a failed job, never a traceback for either."""
+    warnings.showwarning = _show_warning
+    try:
+        cli.main(args=spread(sys.argv[1:] if arguments is None else arguments), prog_name="robot-physicist")
+    except RobotPhysicistError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"error: {error.filename or 'file'}: {error.strerror or error}", err=True)
+        sys.exit(1)

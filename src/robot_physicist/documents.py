@@ -1,0 +1,214 @@
+"""What the JSON files of a campaign hold: one frozen dataclass per published document.
+
+The JSON schemas in docs/schemas are generated from these classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic.dataclasses import dataclass as document
+
+
+def _array(value: object) -> NDArray[np.float64]:
+    return np.asarray(value, dtype=np.float64)
+
+
+Array = Annotated[
+    NDArray[np.float64],
+    BeforeValidator(_array),
+    PlainSerializer(lambda array: array.tolist()),
+    WithJsonSchema({"type": "array", "items": {}}),
+]
+CONFIG = ConfigDict(arbitrary_types_allowed=True, use_attribute_docstrings=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A binned observable."""
+
+    name: str
+    low: float
+    high: float
+    bins: int
+    unit: str = ""
+    label: str = ""
+
+
+@document(frozen=True, config=CONFIG)
+class Histogram:
+    """histogram.json: one sample at one setting, in folds so that its own error can be estimated."""
+
+    setting: str
+    """Label of the setting φ."""
+    sample: str
+    """Label of the parameter point θ, or `background=NAME`."""
+    digest: str
+    """Digest of what determined the events."""
+    axes: list[Axis]
+    """The observables; bins are flattened in this order, the last axis running fastest."""
+    sumw: Array
+    """Sum of weights, folds × bins."""
+    sumw2: Array
+    """Sum of squared weights, folds × bins."""
+    generated: int
+    """Number of generated events, accepted or not."""
+    outside: float
+    """Sum of weights of the events outside the range, which were dropped."""
+    cross_section: float | None = None
+    """Cross-section before selection, in picobarn."""
+    cross_section_error: float | None = None
+    """Its Monte Carlo standard error, in picobarn."""
+
+
+@document(frozen=True, config=CONFIG)
+class Estimate:
+    """A number with its standard error."""
+
+    value: float
+    """The estimate."""
+    error: float
+    """Its standard error."""
+
+
+@document(frozen=True, config=CONFIG)
+class InformationGain:
+    """eig.json: the expected information gain of one setting and exposure, in nats."""
+
+    setting: str
+    """Label of the setting φ."""
+    exposure: str
+    """Label of the exposure."""
+    prior_entropy: float
+    """H[p(θ)]: no experiment can give more."""
+    corrected: Estimate
+    """The estimate to use: smoothed templates, bias of finite simulation removed; the error holds the
+    finite simulation, the smoothing and the Monte Carlo integration over data."""
+    plug_in: Estimate
+    """The simulated templates taken at face value; biased up. Its error is that of the integration only."""
+    cross_fitted: Estimate
+    """Data from one half of the simulation, posterior from the other: a lower bound."""
+    exact: Estimate | None
+    """From the density itself (binned like the data), for simulators that know theirs."""
+    degree: int
+    """Degree of the polynomial in θ that smoothed the templates."""
+    method: str
+    """How the integral over data was done."""
+    nuisances: str
+    """What was done with nuisance parameters."""
+    simulated_events: int
+    """Events generated for this setting."""
+    warnings: list[str]
+    """What a reader of the numbers has to know."""
+
+
+@document(frozen=True, config=CONFIG)
+class Credible:
+    """A highest-density set of parameter points."""
+
+    level: float
+    """Probability that was asked for."""
+    probability: float
+    """Probability that the set holds; at least `level`."""
+    points: list[str]
+    """Labels of the points in the set, most probable first."""
+
+
+@document(frozen=True, config=CONFIG)
+class Posterior:
+    """p(θ | x, φ) of one data set."""
+
+    truth: str | None
+    """Label of the point that made the data; None for observed data."""
+    probabilities: Array
+    """One probability per parameter point, in campaign order."""
+    mean: dict[str, float]
+    """Posterior mean per parameter."""
+    sd: dict[str, float]
+    """Posterior standard deviation per parameter."""
+    map: str
+    """Label of the most probable point."""
+    credible: list[Credible]
+    """The 68% and 95% highest-density sets."""
+    log_evidence: float
+    """ln p(x | φ), in nats."""
+
+
+@document(frozen=True, config=CONFIG)
+class Posteriors:
+    """posterior.json: posteriors of pseudo-experiments and of observed data at one setting and exposure."""
+
+    setting: str
+    """Label of the setting φ."""
+    exposure: str
+    """Label of the exposure."""
+    points: list[str]
+    """Labels of the parameter points."""
+    prior: Array
+    """Prior probability of each point."""
+    observed: Posterior | None
+    """Posterior of the observed data, when the campaign names some for this setting and exposure."""
+    examples: list[Posterior]
+    """Posteriors of a few pseudo-experiments, for figures."""
+    pseudo_experiments: int
+    """Number of pseudo-experiments behind the averages below."""
+    mean_sd: dict[str, float]
+    """Average posterior standard deviation per parameter."""
+    coverage68: Estimate
+    """Fraction of pseudo-experiments whose 68% set holds the truth."""
+    coverage95: Estimate
+    """Fraction of pseudo-experiments whose 95% set holds the truth."""
+    nuisances: str
+    """What was done with nuisance parameters."""
+
+
+@document(frozen=True, config=CONFIG)
+class Ranked:
+    """One setting of a design."""
+
+    setting: str
+    """Label of the setting φ."""
+    values: dict[str, float]
+    """Values of the setting's variables."""
+    rank: int
+    """1 is best."""
+    contender: bool
+    """True when the setting cannot be told apart from the best one (less than two standard errors)."""
+    gain: InformationGain
+    """Everything known about its information gain."""
+
+
+@document(frozen=True, config=CONFIG)
+class ExposureDesign:
+    """The answer for one exposure."""
+
+    exposure: str
+    """Label of the exposure."""
+    best: str
+    """Label of the setting with the highest corrected information gain."""
+    verdict: str
+    """The answer in one sentence, naming settings that cannot be told apart."""
+    settings: list[Ranked]
+    """All settings in campaign order."""
+
+
+@document(frozen=True, config=CONFIG)
+class Design:
+    """design.json: the settings ranked by what they teach."""
+
+    campaign: str
+    """Name of the campaign."""
+    title: str
+    """Its title."""
+    digest: str
+    """Digest of the campaign file's content."""
+    units: dict[str, str]
+    """Unit of each variable of the settings."""
+    labels: dict[str, str]
+    """How figures write each variable of the settings."""
+    exposures: list[ExposureDesign]
+    """One answer per exposure."""

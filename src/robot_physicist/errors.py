@@ -1,0 +1,72 @@
+"""Everything that can go wrong and is not a bug: named, located, and with advice.
+
+A message answers three questions: what is wrong, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RobotPhysicistError(Exception):
+    """Base of all errors that a user can cause or repair; `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+
+class BadInputError(RobotPhysicistError):
+    """Something the user wrote or gave us is wrong; no job can repair it."""
+
+    exit_code = 2
+
+
+class CampaignError(BadInputError):
+    """The campaign file does not describe a campaign."""
+
+
+class UnknownNameError(CampaignError):
+    """A name that is not among the ones we know."""
+
+
+class LabelClashError(CampaignError):
+    """Two branches would get the same label, hence the same folder."""
+
+
+class ObservableError(BadInputError):
+    """A file does not hold the observable that the campaign asks for."""
+
+
+class InputFileError(BadInputError):
+    """A file is missing, truncated or not what its name promises."""
+
+
+class DigestMismatchError(BadInputError):
+    """A file was made by another campaign."""
+
+
+class HistogramError(BadInputError):
+    """Histograms that cannot make a likelihood."""
+
+
+class SimulationError(RobotPhysicistError):
+    """The simulator itself failed."""
+
+
+class RegularisedBinWarning(UserWarning):
+    """A simulated template had an empty bin, which was filled by the stated regularisation."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name is closest to a misspelt one, or list what is known.
+
+    >>> nearest("gausian", ["gaussian", "weinberg"])
+    "did you mean 'gaussian'?"
+    >>> nearest("xyz", ["gaussian", "weinberg"])
+    'known names: gaussian, weinberg'
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return "known names: " + ", ".join(names) if names else "none are defined"

@@ -1,0 +1,46 @@
+"""Which figures a design gets, by file name; how each looks is in `plots.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .campaign import Campaign
+from .documents import Design, Histogram, Posteriors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("pdf", "png")
+
+
+def draw(
+    campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
+) -> dict[str, bytes]:
+    """Draw every figure of a design in every format; the result maps file names to contents."""
+    from .plots import render_bytes
+
+    return {
+        f"{name}.{extension}": render_bytes(figure, extension)
+        for name, figure in _figures(campaign, design, posteriors, histograms)
+        for extension in FORMATS
+    }
+
+
+def _figures(
+    campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
+) -> Iterator[tuple[str, Figure]]:
+    from . import plots
+
+    yield "gain", plots.gains_figure(design)
+    for answer in design.exposures:
+        for variable in campaign.settings:
+            yield f"gain-{answer.exposure}-{variable}", plots.gain_figure(answer, design, variable)
+        for one in posteriors:
+            if (one.setting, one.exposure) == (answer.best, answer.exposure) or (
+                one.observed is not None and one.exposure == answer.exposure
+            ):
+                yield f"posterior-{one.exposure}-{one.setting}", plots.posterior_figure(one, campaign)
+    for setting in dict.fromkeys(answer.best for answer in design.exposures):
+        chosen = [one for one in histograms if one.setting == setting]
+        yield f"templates-{setting}", plots.templates_figure(chosen, campaign)

@@ -1,0 +1,237 @@
+"""The only module besides the command line that touches the disk.
+
+Every file is written whole or not at all: to a temporary file in the same folder, then renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from .campaign import Campaign, HistogramBackground, Observed, PosteriorFile, ShapeSystematic
+from .documents import Posteriors
+from .errors import DigestMismatchError, InputFileError, ObservableError, nearest
+from .rootio import recreate, uproot_module
+from .simulation import combine
+from .simulators.base import CrossSection, Events, FloatArray
+from .validation import campaign_from
+
+Document = TypeVar("Document")
+TREE = "events"
+CHUNK = 500_000
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to and rename it to `path` when the block succeeds.
+
+    The temporary file has the name of the final one, in a hidden folder beside it: ROOT files store
+    their own name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        os.replace(temporary, path)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain JSON, two spaces of indentation, keys in the order given; NaN is refused."""
+    write_bytes(path, (json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode())
+
+
+def write_document(path: Path, value: Any) -> None:
+    """Write one of the documents of `documents.py`."""
+    write_json(path, TypeAdapter(type(value)).dump_python(value, mode="json"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; raises InputFileError when it is missing or broken."""
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputFileError(f"{path}: no such file; run the stage that makes it") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
+
+
+def read_document(kind: type[Document], path: Path) -> Document:
+    """Read one of the documents of `documents.py`; raises InputFileError when it is not one."""
+    try:
+        return TypeAdapter(kind).validate_python(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "top level"
+        raise InputFileError(
+            f"{path}: not a {kind.__name__.lower()} file: {place}: {first['msg']}; remove it and run again"
+        ) from None
+
+
+def read_campaign(path: Path) -> Campaign:
+    """Read and validate a campaign file; raises CampaignError naming the place of each problem.
+
+    The paths in the returned campaign are resolved against the folder of the file.
+    """
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        raise InputFileError(f"{path}: no such campaign file; `robot-physicist init` writes one") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputFileError(f"{path}: not a YAML file: {error}") from None
+    return campaign_from(raw, str(path))
+
+
+def write_events(path: Path, blocks: Iterable[Events], metadata: Mapping[str, Any]) -> int:
+    """Write blocks of events to the tree `events` of a ROOT file and return how many were accepted.
+
+    The object `metadata` is a JSON string: the given entries, the number of generated events and the
+    cross-section in picobarn.
+    """
+    generated = accepted = 0
+    section: CrossSection | None = None
+    with whole(path) as temporary, recreate(temporary, str(metadata["digest"])) as file:
+        for block in blocks:
+            columns = dict(block.columns) | ({"weight": block.weights} if block.weights is not None else {})
+            if generated == 0:
+                file.mktree(TREE, {name: "f8" for name in columns})
+            if block.accepted:
+                file[TREE].extend(columns)
+            section = combine(section, generated, block)
+            generated, accepted = generated + block.generated, accepted + block.accepted
+        file["metadata"] = json.dumps({**metadata, "generated": generated, **_cross_section_entries(section)})
+    return accepted
+
+
+def _cross_section_entries(section: CrossSection | None) -> dict[str, float | None]:
+    value, error = (None, None) if section is None else (section.value, section.error)
+    return {"cross_section_pb": value, "cross_section_error_pb": error}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise InputFileError(f"{path}: no such file; run the stage that makes it")
+    try:
+        file = uproot_module().open(path)
+    except Exception as error:  # uproot raises whatever it stumbles over in a damaged file
+        raise InputFileError(f"{path}: not a ROOT file, or a truncated one ({error})") from None
+    with file:
+        yield file
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read the provenance of a ROOT file of events."""
+    with _opened(path) as file:
+        if "metadata" not in file:
+            raise InputFileError(f"{path}: has no provenance, so it is not from this project's simulate stage")
+        return dict(json.loads(str(file["metadata"])))
+
+
+def check_digest(path: Path, found: str, wanted: str) -> None:
+    """Raise DigestMismatchError when a file was made for another campaign."""
+    if found != wanted:
+        raise DigestMismatchError(
+            f"{path}: belongs to another campaign (digest {found}, this campaign has {wanted}); "
+            "remove it and run again, or give each campaign its own results folder"
+        )
+
+
+def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Iterator[Events]:
+    """Read the observables (and weights, if any) of a ROOT file in chunks of bounded memory.
+
+    Raises ObservableError when an observable is not in the file, InputFileError when it is damaged.
+    """
+    with _opened(path) as file:
+        if tree not in file:
+            raise InputFileError(f"{path}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
+        names = file[tree].keys()
+        for name in observables:
+            if name not in names:
+                raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
+        wanted = [*observables, *(["weight"] if "weight" in names else [])]
+        yield from _chunks(path, file[tree], wanted)
+
+
+def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
+    for start in range(0, max(tree.num_entries, 1), CHUNK):
+        try:
+            arrays = tree.arrays(names, entry_start=start, entry_stop=start + CHUNK, library="np")
+        except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
+            raise InputFileError(f"{path}: damaged after event {start} ({error})") from None
+        columns = {name: np.asarray(arrays[name], dtype=np.float64) for name in names}
+        weights = columns.pop("weight", None)
+        yield Events(columns, generated=len(arrays[names[0]]), weights=weights)
+
+
+def read_contents(path: Path, name: str, bins: int) -> tuple[FloatArray, FloatArray]:
+    """Read contents and errors of a histogram from a ROOT or JSON file, both flattened to (bins,).
+
+    A JSON file is `{"name": [contents], "name_error": [errors]}`, the errors being optional.
+    """
+    if path.suffix == ".json":
+        known = read_json(path)
+        get: Callable[[], Any] = lambda: (known[name], known.get(f"{name}_error", [0.0] * bins))  # noqa: E731
+        contents = _named(path, name, list(known), get)
+    else:
+        with _opened(path) as file:
+            keys = file.keys(cycle=False)
+            contents = _named(path, name, keys, lambda: (file[name].values(), file[name].errors()))
+    values, errors = (np.asarray(array, dtype=np.float64).ravel() for array in contents)
+    if values.shape != (bins,) or errors.shape != (bins,):
+        raise InputFileError(f"{path}: '{name}' has {values.size} bins, the campaign's observables {bins}")
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        raise InputFileError(f"{path}: '{name}' has negative or infinite contents")
+    return values, errors
+
+
+def _named(path: Path, name: str, known: Sequence[str], get: Callable[[], Any]) -> Any:
+    if name not in known:
+        raise InputFileError(f"{path}: no histogram '{name}'; {nearest(name, known)}")
+    return get()
+
+
+def read_observed(observed: Observed, folder: Path, observables: Sequence[str]) -> Iterator[Events]:
+    """Read the events of a real experiment that a campaign in `folder` names."""
+    return read_events(folder / observed.file, observables, observed.tree)
+
+
+def check_named_files(campaign: Campaign, folder: Path) -> None:
+    """Check that every file a campaign in `folder` names is there and readable.
+
+    Raises InputFileError or ObservableError naming the first that is not.
+    """
+    bins = 1
+    for observable in campaign.observables.values():
+        bins *= observable.bins
+    for observed in campaign.observed:
+        next(read_observed(observed, folder, list(campaign.observables)))
+    for background in campaign.backgrounds:
+        if isinstance(background, HistogramBackground):
+            read_contents(folder / background.file, background.histogram, bins)
+    for systematic in campaign.systematics:
+        if isinstance(systematic, ShapeSystematic):
+            for name in (systematic.up, systematic.down):
+                read_contents(folder / systematic.file, name, bins)
+    if isinstance(campaign.prior, PosteriorFile):
+        read_document(Posteriors, folder / campaign.prior.posterior)
+
+
+def results_beside(design: Path) -> list[Path]:
+    """Files worth opening in the folder of a design, in a stable order."""
+    folder = design.parent
+    return [design, *sorted(folder.glob("*.csv")), *sorted(folder.glob("figures/*.png"))]

@@ -1,0 +1,71 @@
+"""Commands for people: validate, plan, init, simulators, show and the generated reference."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from . import files
+from .documents import Design
+from .errors import BadInputError
+
+
+def validate(file: Path) -> str:
+    """Check a campaign file, the files it names included, and say what it describes."""
+    campaign = files.read_campaign(file)
+    files.check_named_files(campaign, file.parent)
+    return (
+        f"{file}: valid; {len(campaign.setting_points)} settings × {len(campaign.samples)} samples"
+        f" = {len(campaign.setting_points) * len(campaign.samples)} branches,"
+        f" {len(campaign.exposures)} exposure(s)"
+    )
+
+
+def plan(file: Path, cores: int) -> str:
+    """Estimate what a campaign costs, from a short probe of its simulator."""
+    from . import plan as estimate
+
+    campaign = files.read_campaign(file)
+    return estimate.render(estimate.plan(campaign, estimate.probe(campaign, time.perf_counter), cores))
+
+
+def init(file: Path) -> str:
+    """Write a commented campaign to start from; an existing file is never overwritten."""
+    from .reference import starting_campaign
+
+    if file.exists():
+        raise BadInputError(f"{file}: exists already; choose another name")
+    files.write_bytes(file, starting_campaign(file.stem).encode())
+    return f"{file}: edit it, then `robot-physicist validate {file}`"
+
+
+def simulators() -> str:
+    """Describe every simulator of the package."""
+    from .reference import simulator_reference
+
+    return simulator_reference()
+
+
+def show(file: Path, colour: bool) -> str:
+    """Render a design as a table, followed by the paths of the results beside it."""
+    from .table import render
+
+    design = files.read_document(Design, file)
+    results = "\n".join(f"  {path}" for path in files.results_beside(file))
+    return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+
+
+def reference(folder: Path) -> str:
+    """Write the generated schemas and the reference page below a project folder."""
+    from .reference import campaign_reference, campaign_schema, document_schemas
+
+    schemas = {f"docs/schemas/{name}.schema.json": schema for name, schema in document_schemas().items()}
+    pages = {
+        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        for name, schema in {**schemas, "campaigns/campaign.schema.json": campaign_schema()}.items()
+    }
+    pages["docs/campaign.md"] = campaign_reference()
+    for name, text in pages.items():
+        files.write_bytes(folder / name, text.encode())
+    return "\n".join(str(folder / name) for name in pages)

@@ -1,0 +1,114 @@
+"""Names of branches: `sqrt_s=91.2,polarisation=0.8` for a setting, the same form for a parameter point.
+
+Standard library only and imported by path: the Snakefile reads the branches of a campaign with this
+module where the package itself is not installed (REANA's workflow engine).
+
+A label is also a value: numbers are rounded to 12 significant digits *before* they are used, so a label
+parses back to exactly the number that was simulated, and never depends on how a file spelt it (41, 41.0).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+DIGITS = 12
+
+
+def rounded(value: float) -> float:
+    """Round to 12 significant digits, which is what a label can carry.
+
+    >>> rounded(0.1 + 0.2)
+    0.3
+    """
+    return float(format(float(value), f".{DIGITS}g")) + 0.0
+
+
+def number(value: float) -> str:
+    """Spell a number the same way whatever its type.
+
+    >>> number(41), number(41.0), number(0.1 + 0.2), number(-0.0)
+    ('41', '41', '0.3', '0')
+    """
+    return format(rounded(value), f".{DIGITS}g")
+
+
+def label(point: Mapping[str, float]) -> str:
+    """Name a point; the order of the variables is that of the campaign file.
+
+    >>> label({"sqrt_s": 91.20, "polarisation": 0.8})
+    'sqrt_s=91.2,polarisation=0.8'
+    """
+    return ",".join(f"{name}={number(value)}" for name, value in point.items())
+
+
+def parse(text: str) -> dict[str, float]:
+    """Read a label back into values; raises ValueError when it is not one.
+
+    >>> parse("sqrt_s=91.2,polarisation=0.8")
+    {'sqrt_s': 91.2, 'polarisation': 0.8}
+    """
+    pairs = [part.split("=", 1) for part in text.split(",")]
+    if any(len(pair) != 2 or not pair[0] for pair in pairs):
+        raise ValueError(f"'{text}' is not of the form name=value,name=value")
+    return {name: float(value) for name, value in pairs}
+
+
+def axis(grid: Mapping[str, Any] | Sequence[float]) -> list[float]:
+    """Expand `[1, 2]`, `{values: [1, 2]}` or `{linspace: [start, stop, points]}`, in the order given.
+
+    >>> axis({"linspace": [0.2, 0.26, 4]})
+    [0.2, 0.22, 0.24, 0.26]
+    """
+    if not isinstance(grid, Mapping):
+        return [rounded(value) for value in grid]
+    if "linspace" in grid:
+        start, stop, points = grid["linspace"]
+        steps = max(int(points) - 1, 1)
+        return [rounded(start + (stop - start) * i / steps) for i in range(int(points))]
+    return [rounded(value) for value in grid["values"]]
+
+
+def product(axes: Mapping[str, Any]) -> list[dict[str, float]]:
+    """All points of a Cartesian grid, the last variable running fastest.
+
+    >>> product({"a": [1], "b": [2, 3]})
+    [{'a': 1.0, 'b': 2.0}, {'a': 1.0, 'b': 3.0}]
+    """
+    expanded = [axis(grid) for grid in axes.values()]
+    return [dict(zip(axes, values, strict=True)) for values in itertools.product(*expanded)]
+
+
+def setting_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of all settings φ of a campaign, as read from its YAML."""
+    return [label(point) for point in product(campaign["settings"])]
+
+
+def point_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of all parameter points θ of a campaign."""
+    return [label(point) for point in product(campaign["parameters"])]
+
+
+def background_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of the backgrounds that have to be simulated, once per setting."""
+    backgrounds: Iterable[Mapping[str, Any]] = campaign.get("backgrounds") or []
+    return [f"background={entry['name']}" for entry in backgrounds if "simulator" in entry]
+
+
+def exposure_label(exposure: Mapping[str, Any]) -> str:
+    """Name an exposure.
+
+    >>> exposure_label({"events": 1000}), exposure_label({"luminosity": 0.5, "unit": "fb-1"})
+    ('events=1000', 'luminosity=0.5fb-1')
+    """
+    if "events" in exposure:
+        return f"events={number(exposure['events'])}"
+    return f"luminosity={number(exposure['luminosity'])}{exposure.get('unit', 'pb-1')}"
+
+
+def exposure_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of all exposures; a single one may stand without a list."""
+    exposure = campaign["exposure"]
+    entries = [exposure] if isinstance(exposure, Mapping) else exposure
+    return [exposure_label(entry) for entry in entries]

@@ -1,0 +1,70 @@
+"""Simulate one branch: all events of one sample (a parameter point or a background) at one setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import labels
+from .campaign import Campaign, SimulatedBackground, SimulatorChoice
+from .errors import UnknownNameError, nearest
+from .seeds import branch_generator
+from .simulators import load
+from .simulators.base import CrossSection, Events, Simulator, Values
+
+
+def build(choice: SimulatorChoice) -> Simulator:
+    """Make the simulator that a campaign names, with its options."""
+    kind = load(choice.name)
+    return kind(kind.Options(**choice.options))
+
+
+def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorChoice, Values, Values]:
+    """Find simulator, φ and θ of the branch with these labels.
+
+    Raises UnknownNameError when the campaign has no such setting or sample.
+    """
+    settings = {labels.label(point): point for point in campaign.setting_points}
+    points = {labels.label(point): point for point in campaign.parameter_points}
+    backgrounds = {
+        f"background={b.name}": b for b in campaign.backgrounds if isinstance(b, SimulatedBackground)
+    }
+    if setting not in settings:
+        raise UnknownNameError(f"settings: there is no setting '{setting}'; {nearest(setting, settings)}")
+    if sample in points:
+        return campaign.simulator, settings[setting], points[sample]
+    if sample in backgrounds:
+        background = backgrounds[sample]
+        return background.simulator, settings[setting], background.parameters
+    raise UnknownNameError(
+        f"parameters: there is no sample '{sample}'; {nearest(sample, [*points, *backgrounds])}"
+    )
+
+
+def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
+    """Yield the events of a branch in blocks, each seeded by its number.
+
+    The seed depends on the values of φ and θ only, so extending a grid changes no existing branch; more
+    events only add blocks at the end.
+    """
+    choice, phi, theta = resolve(campaign, setting, sample)
+    simulator = build(choice)
+    sampler = simulator.prepare(phi, theta)
+    purpose = "simulate" if sample == labels.label(theta) else sample
+    for number, start in enumerate(range(0, campaign.simulation.events, simulator.block_size)):
+        size = min(simulator.block_size, campaign.simulation.events - start)
+        yield sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
+
+
+def combine(first: CrossSection | None, generated: int, block: Events) -> CrossSection | None:
+    """Average the cross-section of a further block into that of the `generated` events before it.
+
+    >>> block = Events({}, 300, None, CrossSection(2.0, 0.1))
+    >>> combine(CrossSection(1.0, 0.1), 100, block)
+    CrossSection(value=1.75, error=0.07905694150420949)
+    """
+    second = block.cross_section
+    if first is None or second is None:
+        return second if generated == 0 else None
+    before, after = (n / (generated + block.generated) for n in (generated, block.generated))
+    error = ((before * first.error) ** 2 + (after * second.error) ** 2) ** 0.5
+    return CrossSection(before * first.value + after * second.value, error)

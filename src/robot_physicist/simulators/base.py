@@ -1,0 +1,108 @@
+"""What every simulator looks like to the rest of the project.
+
+A simulator is one file in this folder with one subclass of `Simulator`; its name is the file's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+FloatArray = NDArray[np.float64]
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A quantity with a unit and the closed interval in which the simulator accepts it."""
+
+    unit: str = ""
+    low: float = -np.inf
+    high: float = np.inf
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class CrossSection:
+    """A cross-section and its Monte Carlo standard error, both in picobarn."""
+
+    value: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Events:
+    """Simulated events: one array of length `accepted` per observable.
+
+    `generated` counts the events the simulator made, including those that its own selection rejected,
+    so `accepted / generated` is the acceptance. `weights` is None for unweighted events.
+    `cross_section` is the one before selection, or None for a simulator that knows none.
+    """
+
+    columns: Mapping[str, FloatArray]
+    generated: int
+    weights: FloatArray | None = None
+    cross_section: CrossSection | None = None
+
+    @property
+    def accepted(self) -> int:
+        """Number of events that passed the simulator's selection."""
+        return len(next(iter(self.columns.values())))
+
+
+class Options(BaseModel):
+    """Options of a simulator; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Sampler(ABC):
+    """A simulator prepared for one setting and one parameter point."""
+
+    @abstractmethod
+    def sample(self, events: int, rng: np.random.Generator) -> Events:
+        """Simulate `events` events; the same generator state gives the same bytes."""
+
+
+class Simulator(ABC):
+    """p(x | θ, φ) as a program: `prepare` fixes φ and θ, the sampler it returns makes events.
+
+    `settings`, `parameters` and `observables` declare the names the simulator understands;
+    None (only for black boxes) means that any name is passed on.
+    """
+
+    settings: ClassVar[Mapping[str, Variable] | None]
+    parameters: ClassVar[Mapping[str, Variable] | None]
+    observables: ClassVar[Mapping[str, Variable] | None]
+    Options: ClassVar[type[Options]] = Options
+    #: Does every event come with a cross-section, so that the exposure may be a luminosity?
+    has_cross_section: ClassVar[bool] = False
+    #: Can `density` be called?
+    has_density: ClassVar[bool] = False
+    #: Events per seeded block: bounds the memory, and block b is the same however many follow it.
+    block_size: ClassVar[int] = 1_000_000
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @abstractmethod
+    def prepare(self, setting: Values, parameters: Values) -> Sampler:
+        """Fix φ and θ; expensive initialisation belongs here."""
+
+    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
+        """p(x | θ, φ), normalised over all x, for simulators of one observable that know it."""
+        raise NotImplementedError(f"{type(self).__name__} does not know its density")
+
+    def cross_section(self, setting: Values, parameters: Values) -> CrossSection | None:
+        """The exact cross-section, for simulators that know it without simulating."""
+        return None
+
+    def versions(self) -> Mapping[str, str]:
+        """Versions of the programs behind the simulator, for the provenance of its files."""
+        return {}

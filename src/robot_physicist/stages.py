@@ -1,0 +1,273 @@
+"""The stages of a campaign: read files, call one pure function, write files.
+
+Each function is one stage and takes what its step in steps/ passes; the command line adds nothing to them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__, files, labels
+from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .documents import Histogram, InformationGain, Posteriors
+from .errors import LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
+from .provenance import branch_digest, campaign_digest
+from .seeds import branch_generator
+from .simulators.base import Events, FloatArray
+from .templates import Exposure, Templates, stack
+from .validation import prior_weights
+
+
+def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
+    """Simulate all events of one branch into a ROOT file."""
+    from . import simulation
+
+    campaign = files.read_campaign(campaign_file)
+    choice, _, _ = simulation.resolve(campaign, setting, sample)
+    metadata = {
+        "campaign": campaign.name,
+        "digest": branch_digest(campaign, setting, sample),
+        "setting": setting,
+        "sample": sample,
+        "seed": campaign.seed,
+        "versions": {"robot-physicist": __version__, **simulation.build(choice).versions()},
+    }
+    accepted = files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
+    return f"{accepted} of {campaign.simulation.events} events at {setting}, {sample}: {output}"
+
+
+def histogram(campaign_file: Path, setting: str, sample: str, events: Path, output: Path) -> str:
+    """Fill the histogram of one branch from its ROOT file."""
+    from .histogram import fill
+
+    campaign = files.read_campaign(campaign_file)
+    digest = branch_digest(campaign, setting, sample)
+    metadata = files.read_metadata(events)
+    files.check_digest(events, metadata["digest"], digest)
+    filled = fill(
+        _with_provenance(files.read_events(events, list(campaign.observables)), metadata),
+        campaign.observables,
+        campaign.simulation.folds,
+        setting=setting,
+        sample=sample,
+        digest=digest,
+    )
+    files.write_document(output, filled)
+    return f"{filled.sumw.sum():g} in {filled.sumw.shape[1]} bins at {setting}, {sample}: {output}"
+
+
+def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iterator[Events]:
+    # The file knows the number of generated events and the cross-section as a whole: they go with chunk one.
+    section = metadata.get("cross_section_pb")
+    from .simulators.base import CrossSection
+
+    known = None if section is None else CrossSection(section, metadata["cross_section_error_pb"])
+    for index, chunk in enumerate(chunks):
+        generated = metadata["generated"] if index == 0 else 0
+        yield Events(chunk.columns, generated, chunk.weights, known)
+
+
+def likelihood(
+    campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], workspace: Path, patchset: Path
+) -> str:
+    """Build the pyhf workspace and patchset of one setting and exposure."""
+    from . import likelihood as build
+
+    campaign = files.read_campaign(campaign_file)
+    chosen = _exposure(campaign, exposure)
+    templates = _templates(campaign_file, campaign, setting, histograms)
+    _warn(build.empty_bins(templates), campaign)
+    observed = _observed(campaign_file, campaign, setting, exposure)
+    arguments: dict[str, Any] = {
+        "regularisation": campaign.simulation.regularisation,
+        "name": campaign.name,
+        "setting": setting,
+        "observed": observed,
+        "shapes": _shapes(campaign_file, campaign, templates.sumw.shape[2]),
+    }
+    base = build.workspace(templates, chosen, campaign.systematics, **arguments)
+    patches = build.patchset(templates, chosen, campaign.systematics, **arguments)
+    build.check(base, patches)
+    files.write_json(workspace, base)
+    files.write_json(patchset, patches)
+    return f"{len(templates.points)} patches at {setting}, {exposure}: {workspace} {patchset}"
+
+
+def posterior(
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    histograms: Sequence[Path],
+    workspace: Path,
+    patchset: Path,
+    output: Path,
+) -> str:
+    """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
+    from . import posterior as infer
+
+    campaign = files.read_campaign(campaign_file)
+    observed = _observed(campaign_file, campaign, setting, exposure)
+    result = infer.collect(
+        _templates(campaign_file, campaign, setting, histograms),
+        _exposure(campaign, exposure),
+        _prior(campaign_file, campaign),
+        campaign.parameter_points,
+        campaign.estimator,
+        regularisation=campaign.simulation.regularisation,
+        setting=setting,
+        exposure_label=exposure,
+        observed=observed,
+        published=(files.read_json(workspace), files.read_json(patchset)) if observed is not None else None,
+        rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
+    )
+    files.write_document(output, result)
+    return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}: {output}"
+
+
+def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
+    """Estimate the expected information gain of one setting and exposure."""
+    from .exact import exact_gain
+    from .finite_simulation import information_gain
+
+    campaign = files.read_campaign(campaign_file)
+    chosen = _exposure(campaign, exposure)
+    prior = _prior(campaign_file, campaign)
+    templates = _templates(campaign_file, campaign, setting, histograms)
+    # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
+    rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
+    points = np.array([list(point.values()) for point in campaign.parameter_points])
+    gain = information_gain(templates, chosen, prior, points, campaign.estimator, campaign.simulation, rng)
+    rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
+    result = InformationGain(
+        setting=setting,
+        exposure=exposure,
+        prior_entropy=gain.prior_entropy,
+        corrected=gain.corrected,
+        plug_in=gain.plug_in,
+        cross_fitted=gain.cross_fitted,
+        exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng),
+        degree=gain.degree,
+        method=gain.method,
+        nuisances="fixed at their nominal values" if campaign.systematics else "none",
+        simulated_events=int(templates.generated.sum()),
+        warnings=list(gain.warnings),
+    )
+    files.write_document(output, result)
+    return f"{result.corrected.value:.4f} ± {result.corrected.error:.4f} nats at {setting}, {exposure}: {output}"
+
+
+def design(
+    campaign_file: Path,
+    gains: Sequence[Path],
+    posteriors: Sequence[Path],
+    histograms: Sequence[Path],
+    output: Path,
+    table: Path,
+    figures: Path,
+) -> str:
+    """Rank the settings and draw the figures of the report."""
+    from . import design as rank
+    from .figures import draw
+
+    campaign = files.read_campaign(campaign_file)
+    found = [files.read_document(InformationGain, path) for path in gains]
+    result = rank.design(campaign, found, campaign_digest(campaign))
+    # Every file is read before any is written, so that a bad one leaves nothing behind.
+    known_posteriors = [files.read_document(Posteriors, path) for path in posteriors]
+    known_histograms = _of_best(result, histograms)
+    drawings = draw(campaign, result, known_posteriors, known_histograms)
+    for name, content in drawings.items():
+        files.write_bytes(figures / name, content)
+    files.write_bytes(table, rank.csv_text(result).encode())
+    files.write_document(output, result)
+    from .table import render
+
+    return render(result, colour=False)
+
+
+def _of_best(result: Any, histograms: Sequence[Path]) -> list[Histogram]:
+    # Only the best settings' templates are drawn; a folder above each histogram names its setting.
+    best = {exposure.best for exposure in result.exposures}
+    read = (files.read_document(Histogram, path) for path in histograms if best & set(path.parts))
+    return list(read)
+
+
+def _exposure(campaign: Campaign, label: str) -> Exposure:
+    if label not in campaign.exposures:
+        raise UnknownNameError(
+            f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}"
+        )
+    return campaign.exposures[label]
+
+
+def _prior(campaign_file: Path, campaign: Campaign) -> FloatArray:
+    if isinstance(campaign.prior, PosteriorFile):
+        earlier = files.read_document(Posteriors, campaign_file.parent / campaign.prior.posterior)
+        return prior_weights(campaign, earlier)
+    return prior_weights(campaign)
+
+
+def _templates(
+    campaign_file: Path, campaign: Campaign, setting: str, histograms: Sequence[Path]
+) -> Templates:
+    found = []
+    for path in histograms:
+        one = files.read_document(Histogram, path)
+        files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
+        found.append(one)
+    points = [labels.label(point) for point in campaign.parameter_points]
+    if len({one.sample for one in found}) < len(found):
+        raise LabelClashError("two of the histograms belong to the same sample; pass each file once")
+    return stack(found, points, _backgrounds(campaign_file, campaign, found))
+
+
+def _backgrounds(
+    campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    from .templates import background_contents
+
+    simulated = {one.sample.removeprefix("background="): one for one in found}
+    bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
+    return {
+        entry.name: files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
+        if isinstance(entry, HistogramBackground)
+        else background_contents(entry.name, simulated)
+        for entry in campaign.backgrounds
+    }
+
+
+def _shapes(
+    campaign_file: Path, campaign: Campaign, bins: int
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    return {
+        entry.name: (
+            files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
+            files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
+        )
+        for entry in campaign.systematics
+        if isinstance(entry, ShapeSystematic)
+    }
+
+
+def _observed(
+    campaign_file: Path, campaign: Campaign, setting: str, exposure: str
+) -> FloatArray | None:
+    from .histogram import counts
+
+    for entry in campaign.observed:
+        at = entry.exposure or next(iter(campaign.exposures))
+        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (setting, exposure):
+            events = files.read_observed(entry, campaign_file.parent, list(campaign.observables))
+            return counts(events, campaign.observables)
+    return None
+
+
+def _warn(messages: Sequence[str], campaign: Campaign) -> None:
+    for message in messages:
+        fill = f"filled with {campaign.simulation.regularisation:g} pseudo-events; simulate more events"
+        warnings.warn(f"{message}: {fill}", RegularisedBinWarning, stacklevel=2)

@@ -1,0 +1,143 @@
+"""Templates: what the simulation says about each parameter point θ at one setting φ, ready for inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .campaign import EventCount, Luminosity
+from .documents import Axis, Histogram
+from .errors import HistogramError
+from .simulators.base import FloatArray
+
+#: Picobarn of luminosity per unit, so that luminosity × cross-section in pb is a number of events.
+INVERSE_PICOBARN = {"ab-1": 1e6, "fb-1": 1e3, "pb-1": 1.0, "nb-1": 1e-3, "ub-1": 1e-6}
+Exposure = EventCount | Luminosity
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Simulated histograms of K parameter points in F folds and B bins, and what they are normalised to.
+
+    `sumw` and `sumw2` have the shape (K, F, B), `generated`, `cross_section` and `cross_section_error` (K,);
+    cross-sections are in picobarn and NaN when the simulator knows none. `background` maps a sample's name
+    to its contents and their errors, both (B,) in picobarn per bin.
+    """
+
+    points: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    sumw: FloatArray
+    sumw2: FloatArray
+    generated: FloatArray
+    cross_section: FloatArray
+    cross_section_error: FloatArray
+    background: Mapping[str, tuple[FloatArray, FloatArray]]
+
+    @property
+    def background_total(self) -> FloatArray:
+        """Sum of all backgrounds in picobarn per bin, (B,)."""
+        zero = np.zeros(self.sumw.shape[2])
+        return sum((contents for contents, _ in self.background.values()), zero)
+
+
+def stack(
+    histograms: Sequence[Histogram],
+    points: Sequence[str],
+    background: Mapping[str, tuple[FloatArray, FloatArray]] | None = None,
+) -> Templates:
+    """Stack one histogram per parameter point in the order of `points`.
+
+    Raises HistogramError when a point is missing or the binnings differ.
+    """
+    by_sample = {histogram.sample: histogram for histogram in histograms}
+    missing = [point for point in points if point not in by_sample]
+    if missing:
+        raise HistogramError(
+            f"no histogram for parameter point {missing[0]} ({len(missing)} of {len(points)} missing); "
+            "run the histogram stage for it"
+        )
+    chosen = [by_sample[point] for point in points]
+    odd = next((h for h in chosen if h.axes != chosen[0].axes or h.sumw.shape != chosen[0].sumw.shape), None)
+    if odd is not None:
+        raise HistogramError(f"the binning of {odd.sample} differs from that of {chosen[0].sample}")
+    return Templates(
+        points=tuple(points),
+        axes=tuple(chosen[0].axes),
+        sumw=np.stack([h.sumw for h in chosen]),
+        sumw2=np.stack([h.sumw2 for h in chosen]),
+        generated=np.array([h.generated for h in chosen], dtype=np.float64),
+        cross_section=_optional([h.cross_section for h in chosen]),
+        cross_section_error=_optional([h.cross_section_error for h in chosen]),
+        background=background or {},
+    )
+
+
+def _optional(values: Sequence[float | None]) -> FloatArray:
+    return np.array([np.nan if value is None else value for value in values])
+
+
+def effective_counts(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Equivalent unweighted counts n = (Σw)²/Σw² and the weight Σw/n of each; shapes as given.
+
+    >>> effective_counts(np.array([4.0, 0.0]), np.array([8.0, 0.0]))
+    (array([2., 0.]), array([2., 1.]))
+    """
+    counts = np.divide(sumw**2, sumw2, out=np.zeros_like(sumw), where=sumw2 > 0)
+    return counts, np.divide(sumw, counts, out=np.ones_like(sumw), where=counts > 0)
+
+
+def regularised(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> FloatArray:
+    """Contents (..., B) with `pseudo_events` events put into every empty bin, never a zero probability.
+
+    A pseudo-event carries the mean weight of its template, so that the scale of the weights drops out.
+
+    >>> regularised(np.array([3.0, 0.0]), np.array([3.0, 0.0]), 0.5)
+    array([3. , 0.5])
+    """
+    total = sumw.sum(axis=-1, keepdims=True)
+    weight = np.divide(sumw2.sum(axis=-1, keepdims=True), total, out=np.ones_like(total), where=total > 0)
+    return np.where(sumw > 0, sumw, pseudo_events * weight)
+
+
+def expected(
+    shape: FloatArray, accepted: FloatArray, exposure: Exposure, background: FloatArray
+) -> FloatArray:
+    """Expected events per point and bin, (K, B).
+
+    `shape` (K, B) are signal probabilities, each row summing to one; `accepted` (K,) is the accepted
+    cross-section in picobarn, `background` (B,) in picobarn. With a number of events n: n × shape.
+    With a luminosity L: L × (accepted × shape + background).
+    """
+    if isinstance(exposure, EventCount):
+        return exposure.events * shape
+    luminosity = exposure.luminosity * INVERSE_PICOBARN[exposure.unit]
+    rates: FloatArray = luminosity * (accepted[:, None] * shape + background)
+    return rates
+
+
+def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray]:
+    """Accepted cross-section σ·Σw/N of each point and its relative standard error, both (K,); σ in pb.
+
+    The error has the Monte Carlo error of σ and the binomial error of the acceptance.
+    """
+    kept = templates.sumw.sum(axis=(1, 2))
+    acceptance = kept / templates.generated
+    binomial = np.clip(1.0 - acceptance, 0.0, None) / np.maximum(kept, 1.0)
+    relative = np.hypot(templates.cross_section_error / templates.cross_section, np.sqrt(binomial))
+    return templates.cross_section * acceptance, relative
+
+
+def background_contents(name: str, simulated: Mapping[str, Histogram]) -> tuple[FloatArray, FloatArray]:
+    """Contents and errors of a simulated background, both (B,) in picobarn per bin.
+
+    Raises HistogramError when its histogram is missing or has no cross-section.
+    """
+    if name not in simulated:
+        raise HistogramError(f"no histogram for background {name}; run the histogram stage for it")
+    histogram = simulated[name]
+    if histogram.cross_section is None:
+        raise HistogramError(f"background {name}: its simulator gives no cross-section; use one that does")
+    scale = histogram.cross_section / histogram.generated
+    return scale * histogram.sumw.sum(axis=0), scale * np.sqrt(histogram.sumw2.sum(axis=0))

@@ -1,0 +1,222 @@
+"""What the keys of a campaign have to agree on with each other and with the simulator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from . import labels
+from .campaign import (
+    Campaign,
+    HistogramBackground,
+    LumiSystematic,
+    Luminosity,
+    Normal,
+    PosteriorFile,
+    ShapeSystematic,
+    SimulatedBackground,
+    SimulatorChoice,
+    Weights,
+)
+from .errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from .simulators import load
+from .simulators.base import Simulator, Variable
+
+
+def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
+    """Yield every disagreement, the most basic first; each names its place in the file."""
+    try:
+        simulator = load(campaign.simulator.name)
+    except UnknownNameError as error:
+        yield error
+        return
+    yield from _options(campaign.simulator, simulator, "simulator.options")
+    yield from _variables(campaign, simulator)
+    yield from _observables(campaign, simulator)
+    yield from _exposures(campaign, simulator)
+    yield from _priors(campaign)
+    yield from _samples(campaign)
+    yield from _systematics(campaign)
+    yield from _observed(campaign)
+    yield from _paths(campaign)
+    if campaign.simulation.events < campaign.simulation.folds:
+        yield CampaignError("simulation.events: fewer events than folds; simulate more or use fewer folds")
+
+
+def _options(choice: SimulatorChoice, simulator: type[Simulator], path: str) -> Iterator[CampaignError]:
+    try:
+        simulator.Options.model_validate(choice.options)
+    except ValidationError as error:
+        for entry in error.errors():
+            name = ".".join(str(part) for part in entry["loc"])
+            if entry["type"] == "extra_forbidden":
+                advice = nearest(name, simulator.Options.model_fields)
+                yield UnknownNameError(f"{path}.{name}: {choice.name} has no such option; {advice}")
+            else:
+                yield CampaignError(f"{path}.{name}: {entry['msg'].removeprefix('Value error, ')}")
+
+
+def _variables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
+    for section, grids, declared in (
+        ("settings", campaign.settings, simulator.settings),
+        ("parameters", campaign.parameters, simulator.parameters),
+    ):
+        if declared is None:
+            continue
+        yield from _names(section, list(grids), declared, campaign.simulator.name)
+        for name in grids.keys() & declared.keys():
+            variable, grid = declared[name], grids[name]
+            if grid.unit and grid.unit != variable.unit:
+                yield CampaignError(
+                    f"{section}.{name}.unit: {campaign.simulator.name} takes '{variable.unit}', not '{grid.unit}'"
+                )
+            bad = [value for value in grid.points if not variable.low <= value <= variable.high]
+            if bad:
+                yield CampaignError(
+                    f"{section}.{name}: {bad[0]:g} is outside [{variable.low:g}, {variable.high:g}], the range"
+                    f" of {campaign.simulator.name}; remove it"
+                )
+
+
+def _names(
+    section: str, given: Sequence[str], declared: Mapping[str, Variable], simulator: str
+) -> Iterator[CampaignError]:
+    for name in given:
+        if name not in declared:
+            yield UnknownNameError(f"{section}.{name}: {simulator} has no such name; {nearest(name, declared)}")
+    for name in declared:
+        if name not in given:
+            yield CampaignError(f"{section}.{name}: {simulator} needs it; add it")
+
+
+def _observables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError | ObservableError]:
+    declared = simulator.observables
+    known = campaign.simulator.options.get("observables", []) if declared is None else list(declared)
+    for name, observable in campaign.observables.items():
+        if name not in known:
+            yield UnknownNameError(
+                f"observables.{name}: {campaign.simulator.name} does not emit it; {nearest(name, known)}"
+            )
+        elif declared is not None and observable.unit not in ("", declared[name].unit):
+            yield CampaignError(
+                f"observables.{name}.unit: {campaign.simulator.name} emits '{declared[name].unit}',"
+                f" not '{observable.unit}'"
+            )
+    bins = math.prod(observable.bins for observable in campaign.observables.values())
+    if bins > 1_000_000:
+        yield CampaignError(f"observables: {bins} joint bins are too many; use fewer than a million")
+
+
+def _exposures(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
+    if len(campaign.exposures) < len(campaign.exposure):
+        yield LabelClashError("exposure: two entries are the same; remove one")
+    for index, entry in enumerate(campaign.exposure):
+        if isinstance(entry, Luminosity) and not simulator.has_cross_section:
+            yield CampaignError(
+                f"exposure[{index}].luminosity: {campaign.simulator.name} gives no cross-section; use 'events'"
+            )
+        if not isinstance(entry, Luminosity) and campaign.backgrounds:
+            yield CampaignError(
+                f"exposure[{index}].events: backgrounds need a luminosity, which says how many they are"
+            )
+
+
+def _priors(campaign: Campaign) -> Iterator[CampaignError]:
+    for name, parameter in campaign.parameters.items():
+        place, prior = f"parameters.{name}.prior", parameter.prior
+        if isinstance(prior, Weights):
+            yield from _weights(place, prior.weights, len(parameter.points))
+        if isinstance(prior, Normal):
+            pulls = [abs(value - prior.mean) / prior.sd for value in parameter.points]
+            if min(pulls) > 30:
+                yield CampaignError(
+                    f"{place}: cannot be normalised, the grid is {min(pulls):.0f} standard deviations away from"
+                    " its mean; move the mean or the grid"
+                )
+    if isinstance(campaign.prior, Weights):
+        yield from _weights("prior", campaign.prior.weights, len(campaign.parameter_points))
+
+
+def _weights(place: str, weights: Sequence[float], points: int) -> Iterator[CampaignError]:
+    if len(weights) != points:
+        yield CampaignError(f"{place}.weights: {len(weights)} weights for {points} points; give one per point")
+    elif not sum(weights) > 0:
+        yield CampaignError(f"{place}.weights: cannot be normalised, all are zero; make one positive")
+
+
+def _samples(campaign: Campaign) -> Iterator[CampaignError]:
+    names = [background.name for background in campaign.backgrounds]
+    for index, background in enumerate(campaign.backgrounds):
+        if background.name == "signal" or names.index(background.name) < index:
+            yield LabelClashError(f"backgrounds[{index}].name: '{background.name}' is taken; choose another")
+        if isinstance(background, SimulatedBackground):
+            yield from _simulated(background, f"backgrounds[{index}].simulator")
+
+
+def _simulated(background: SimulatedBackground, place: str) -> Iterator[CampaignError]:
+    try:
+        simulator = load(background.simulator.name)
+    except UnknownNameError as error:
+        yield UnknownNameError(str(error).replace("simulator.name", f"{place}.name"))
+        return
+    yield from _options(background.simulator, simulator, f"{place}.options")
+    if not simulator.has_cross_section:
+        yield CampaignError(f"{place}.name: {background.simulator.name} gives no cross-section")
+
+
+def _systematics(campaign: Campaign) -> Iterator[CampaignError]:
+    samples = ["signal", *(background.name for background in campaign.backgrounds)]
+    seen: set[str] = set()
+    for index, systematic in enumerate(campaign.systematics):
+        place = f"systematics[{index}]"
+        if systematic.name in seen:
+            yield LabelClashError(f"{place}.name: '{systematic.name}' is taken; choose another")
+        seen.add(systematic.name)
+        for sample in () if isinstance(systematic, LumiSystematic) else systematic.samples:
+            if sample not in samples:
+                yield UnknownNameError(f"{place}.samples: no sample '{sample}'; {nearest(sample, samples)}")
+
+
+def _observed(campaign: Campaign) -> Iterator[CampaignError]:
+    settings = [labels.label(point) for point in campaign.setting_points]
+    taken: set[tuple[str, str]] = set()
+    for index, observed in enumerate(campaign.observed):
+        place = f"observed[{index}]"
+        if set(observed.setting) != set(campaign.settings):
+            yield CampaignError(f"{place}.setting: name each of {', '.join(campaign.settings)}")
+            continue
+        at = labels.label({name: observed.setting[name] for name in campaign.settings})
+        exposure = observed.exposure or next(iter(campaign.exposures))
+        if at not in settings:
+            yield UnknownNameError(f"{place}.setting: '{at}' is not a setting; {nearest(at, settings)}")
+        if exposure not in campaign.exposures:
+            advice = nearest(exposure, campaign.exposures)
+            yield UnknownNameError(f"{place}.exposure: no exposure '{exposure}'; {advice}")
+        if (at, exposure) in taken:
+            yield LabelClashError(f"{place}: there are data for {at}, {exposure} already; merge the files")
+        taken.add((at, exposure))
+
+
+def _paths(campaign: Campaign) -> Iterator[CampaignError]:
+    named: list[tuple[str, Any]] = [
+        *((f"observed[{i}].file", entry.file) for i, entry in enumerate(campaign.observed)),
+        *(
+            (f"backgrounds[{i}].file", entry.file)
+            for i, entry in enumerate(campaign.backgrounds)
+            if isinstance(entry, HistogramBackground)
+        ),
+        *(
+            (f"systematics[{i}].file", entry.file)
+            for i, entry in enumerate(campaign.systematics)
+            if isinstance(entry, ShapeSystematic)
+        ),
+    ]
+    if isinstance(campaign.prior, PosteriorFile):
+        named.append(("prior.posterior", campaign.prior.posterior))
+    for place, path in named:
+        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+            yield CampaignError(f"{place}: '{path}' leaves the campaign's folder; put the file beside the campaign")

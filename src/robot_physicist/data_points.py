@@ -1,0 +1,116 @@
+"""Points of the quasi-Monte Carlo integral over data, and the counts they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .campaign import EventCount
+from .simulators.base import FloatArray
+from .templates import Exposure
+
+#: Independent scramblings, whose spread is the standard error of an estimate.
+SCRAMBLES = 8
+#: Half-width of a tabulated Poisson distribution in standard deviations, plus as many counts for small means.
+REACH = 9.0
+#: Expected counts above which tables are longer than they are worth.
+LARGEST_TABULATED = 2_000.0
+
+
+@dataclass(frozen=True)
+class DataPoints:
+    """Scrambled Sobol points (S, M, 1 + D): coordinate 0 chooses θ, the others the counts of the bins.
+
+    The same points serve every setting, so that EIG(φ) is smooth, and every set of rates, so that differences
+    between two sets have little noise.
+    """
+
+    exposure: Exposure
+    uniforms: FloatArray
+
+    @property
+    def scrambles(self) -> int:
+        """Number of independent scramblings."""
+        return len(self.uniforms)
+
+
+def data_points(
+    exposure: Exposure, bins: int, draws: int, rng: np.random.Generator, scrambles: int = SCRAMBLES
+) -> DataPoints:
+    """Prepare at least `draws` points in all, in `scrambles` independent scramblings of a power of two each."""
+    from scipy.stats.qmc import Sobol
+
+    exponent = max(4, int(np.ceil(np.log2(draws / scrambles))))
+    dimensions = bins + (0 if isinstance(exposure, EventCount) else 1)
+    uniforms = np.stack([Sobol(dimensions, rng=rng).random_base2(exponent) for _ in range(scrambles)])
+    # A scrambled point can round to 0 or 1, whose inverse is infinite.
+    return DataPoints(exposure, np.clip(uniforms, 1e-12, 1 - 1e-12))
+
+
+def draw_counts(
+    points: DataPoints, rates: FloatArray, prior: FloatArray
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Counts (S · M, B) from the prior predictive of expected counts (K, B), and the indices of their θ."""
+    uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
+    truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
+    if isinstance(points.exposure, EventCount):
+        return multinomial_counts(uniforms[:, 1:], truth, rates, points.exposure.events), truth
+    if rates.max() > LARGEST_TABULATED:
+        return _large_poisson_counts(uniforms[:, 1:], rates[truth]), truth
+    return poisson_counts(uniforms[:, 1:], truth, rates), truth
+
+
+def poisson_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray) -> FloatArray:
+    """Poisson counts (M, B) by inversion of tabulated distribution functions; `rates` is (K, B).
+
+    Each bin has one sorted table of k + F_k(n) for all θ_k, so that one search finds the counts of all θ.
+    """
+    low = np.floor(np.maximum(rates - REACH * np.sqrt(rates) - REACH, 0.0))
+    length = int(np.ceil((rates + REACH * np.sqrt(rates) + REACH - low).max())) + 1
+    cumulative = _poisson_tables(rates, low, length)
+    cumulative += np.arange(len(rates))[:, None, None]
+    counts = np.empty((len(truth), rates.shape[1]))
+    for bin_ in range(rates.shape[1]):
+        found = np.searchsorted(cumulative[:, bin_].ravel(), truth + uniforms[:, bin_])
+        counts[:, bin_] = low[truth, bin_] + np.minimum(found - truth * length, length - 1)
+    return counts
+
+
+def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArray:
+    from scipy.special import gammaln
+
+    first = low.astype(np.int64)
+    log_factorial = gammaln(np.arange(first.max() + length) + 1.0)
+    steps = np.arange(length)
+    number = first[..., None] + steps
+    logs = np.log(np.maximum(rates, 1e-300))[..., None]
+    table = np.exp(number * logs - rates[..., None] - log_factorial[number])
+    np.cumsum(table, axis=-1, out=table)
+    result: FloatArray = np.minimum(table, 1.0)
+    return result
+
+
+def _large_poisson_counts(uniforms: FloatArray, means: FloatArray) -> FloatArray:
+    from scipy.special import pdtrik
+
+    result: FloatArray = np.ceil(pdtrik(uniforms, np.maximum(means, 1e-300)))
+    return np.maximum(result, 0.0)
+
+
+def multinomial_counts(
+    uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int
+) -> FloatArray:
+    """Multinomial counts (M, B) as a chain of binomials, one coordinate of (M, B − 1) each; `rates` is (K, B)."""
+    from scipy.stats import binom
+
+    tail = np.cumsum(rates[:, ::-1], axis=1)[:, ::-1]
+    chance = np.clip(np.divide(rates, tail, out=np.zeros_like(rates), where=tail > 0), 0.0, 1.0)[truth]
+    counts = np.empty((len(truth), rates.shape[1]))
+    left = np.full(len(truth), float(events))
+    for bin_ in range(rates.shape[1] - 1):
+        counts[:, bin_] = np.clip(binom.ppf(uniforms[:, bin_], left, chance[:, bin_]), 0.0, left)
+        left -= counts[:, bin_]
+    counts[:, -1] = left
+    return counts

@@ -1,0 +1,93 @@
+"""Histograms of simulated events, filled in chunks and in folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from .campaign import Observable
+from .documents import Axis, Histogram
+from .errors import ObservableError, nearest
+from .simulation import combine
+from .simulators.base import CrossSection, Events, FloatArray
+
+Observables = Mapping[str, Observable]
+
+
+def axes(observables: Observables) -> list[Axis]:
+    """Describe the axes of a campaign's histograms."""
+    return [Axis(name, *o.range, o.bins, o.unit, o.label) for name, o in observables.items()]
+
+
+def fill(
+    blocks: Iterable[Events], observables: Observables, folds: int, *, setting: str, sample: str, digest: str
+) -> Histogram:
+    """Fill the joint histogram of all observables; event i of the stream goes into fold i mod `folds`.
+
+    Raises ObservableError when an observable is missing, not finite, or outside its range although the
+    campaign forbids that.
+    """
+    shape = (folds, *(observable.bins for observable in observables.values()))
+    sumw, sumw2 = np.zeros(shape), np.zeros(shape)
+    seen = generated = 0
+    outside = 0.0
+    section: CrossSection | None = None
+    for block in blocks:
+        values = {name: _binnable(block, name, observable) for name, observable in observables.items()}
+        fold = (seen + np.arange(block.accepted)) % folds
+        weights = np.ones(block.accepted) if block.weights is None else block.weights
+        contents, squares = _weighted(fold, values, observables, folds, weights)
+        sumw, sumw2 = sumw + contents, sumw2 + squares
+        outside += float(weights.sum() - contents.sum())
+        section = combine(section, generated, block)
+        seen, generated = seen + block.accepted, generated + block.generated
+    return Histogram(
+        setting=setting,
+        sample=sample,
+        digest=digest,
+        axes=axes(observables),
+        sumw=sumw.reshape(folds, -1),
+        sumw2=sumw2.reshape(folds, -1),
+        generated=generated,
+        outside=outside,
+        cross_section=None if section is None else section.value,
+        cross_section_error=None if section is None else section.error,
+    )
+
+
+def counts(blocks: Iterable[Events], observables: Observables) -> FloatArray:
+    """Count observed events in the bins of the joint histogram, flattened to (B,)."""
+    return fill(blocks, observables, 1, setting="", sample="", digest="").sumw[0]
+
+
+def _weighted(
+    fold: FloatArray, values: Mapping[str, FloatArray], observables: Observables, folds: int, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    import boost_histogram as bh
+
+    regular = [bh.axis.Regular(o.bins, *o.range) for o in observables.values()]
+    histogram = bh.Histogram(bh.axis.Integer(0, folds), *regular, storage=bh.storage.Weight())
+    histogram.fill(fold, *values.values(), weight=weights)
+    view = histogram.view(flow=False)
+    return np.array(view["value"]), np.array(view["variance"])
+
+
+def _binnable(block: Events, name: str, observable: Observable) -> FloatArray:
+    """Values with the overflow policy applied; the upper edge belongs to the last bin."""
+    if name not in block.columns:
+        raise ObservableError(f"observables: the events have no '{name}'; {nearest(name, block.columns)}")
+    values = block.columns[name]
+    if not np.isfinite(values).all():
+        raise ObservableError(f"observables.{name}: some events have no finite value; mend the simulator")
+    low, high = observable.range
+    beyond = (values < low) | (values > high)
+    if observable.overflow == "error" and beyond.any():
+        raise ObservableError(
+            f"observables.{name}.range: {beyond.sum()} events lie outside [{low:g}, {high:g}], such as "
+            f"{values[beyond][0]:g}; widen the range or set overflow to drop or include"
+        )
+    last = np.nextafter(high, low)
+    if observable.overflow == "include":
+        return np.clip(values, low, last)
+    return np.where(values == high, last, values)

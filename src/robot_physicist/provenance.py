@@ -1,0 +1,44 @@
+"""Digests: what exactly determined a file, so that a file of another campaign is recognised."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from . import labels
+from .campaign import Campaign
+from .simulation import resolve
+
+
+def digest(value: Any) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the canonical JSON of a value.
+
+    >>> digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+    True
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def branch_digest(campaign: Campaign, setting: str, sample: str) -> str:
+    """Digest of all that determines the events of a branch, and of nothing else.
+
+    Extending a grid, another binning or exposure leave it unchanged.
+    """
+    choice, phi, theta = resolve(campaign, setting, sample)
+    return digest(
+        {
+            "seed": campaign.seed,
+            "simulator": choice.model_dump(mode="json"),
+            "setting": {name: labels.number(value) for name, value in sorted(phi.items())},
+            "parameters": {name: labels.number(value) for name, value in sorted(theta.items())},
+            "sample": sample if sample.startswith("background=") else "",
+            "events": campaign.simulation.events,
+        }
+    )
+
+
+def campaign_digest(campaign: Campaign) -> str:
+    """Digest of the content of a campaign file, whatever its spelling."""
+    return digest(campaign.model_dump(mode="json"))

@@ -1,0 +1,149 @@
+"""A black box: any executable that makes events, in any language, in its own container.
+
+It is called as
+
+    EXECUTABLE --setting sqrt_s=91.2 --parameters sin2theta_w=0.23 --events 1000 --seed 7 --output FILE
+
+and writes FILE either as a ROOT file with a tree (`events` unless told otherwise), one branch per observable,
+or as a plain table: comma-separated values under a line of column names, comment lines starting with `#`.
+A column `weight` is optional. A cross-section is a JSON string `metadata` in the ROOT file, or comment lines in
+the table, with `cross_section_pb`, `cross_section_error_pb` and, when some were rejected, `generated`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from .. import labels
+from ..errors import ObservableError, SimulationError, nearest
+from . import base
+from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
+
+LINES = 10
+
+
+class Options(base.Options):
+    """Options of a black box."""
+
+    executable: list[str] = Field(min_length=1)
+    """Program and its first arguments; looked up relative to the working directory, then on PATH."""
+    observables: list[str] = Field(min_length=1)
+    """Names of the columns to keep."""
+    tree: str = "events"
+    """Name of the tree, when the program writes a ROOT file."""
+
+
+class CommandSampler(Sampler):
+    """Calls the program once per block."""
+
+    def __init__(self, options: Options, setting: Values, parameters: Values) -> None:
+        self.options, self.setting, self.parameters = options, setting, parameters
+
+    def sample(self, events: int, rng: np.random.Generator) -> Events:
+        """Run the program for `events` events and read what it wrote."""
+        seed = int(rng.integers(1, 2**31))
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder) / "events.root"
+            line = self._line(events, seed, output)
+            _run(line)
+            if not output.is_file():
+                raise SimulationError(f"`{' '.join(line)}` ended well but wrote no --output file")
+            columns, metadata = read(output, self.options.tree)
+        return _events(columns, metadata, self.options.observables, events)
+
+    def _line(self, events: int, seed: int, output: Path) -> list[str]:
+        program, *arguments = self.options.executable
+        found = shutil.which(str(Path.cwd() / program)) or shutil.which(program)
+        if found is None:
+            raise SimulationError(f"simulator.options.executable: cannot find an executable '{program}'")
+        return [
+            *(found, *arguments),
+            *("--setting", labels.label(self.setting)),
+            *("--parameters", labels.label(self.parameters)),
+            *("--events", str(events), "--seed", str(seed), "--output", str(output)),
+        ]
+
+
+def _run(line: list[str]) -> None:
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        tail = "\n".join(done.stderr.splitlines()[-LINES:])
+        raise SimulationError(f"`{' '.join(line)}` failed with exit code {done.returncode}:\n{tail}")
+
+
+def read(path: Path, tree: str) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+    """Read columns and metadata from the ROOT file or table that a program wrote."""
+    with path.open("rb") as file:
+        is_root = file.read(4) == b"root"
+    return _read_root(path, tree) if is_root else _read_table(path)
+
+
+def _read_root(path: Path, tree: str) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+    from ..rootio import uproot_module
+
+    with uproot_module().open(path) as file:
+        if tree not in file:
+            raise SimulationError(f"{path.name}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
+        arrays = file[tree].arrays(library="np")
+        metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
+    return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, metadata
+
+
+def _read_table(path: Path) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comments = [line.lstrip("# ").partition(":") for line in lines if line.startswith("#")]
+    header, *rows = [line for line in lines if line and not line.startswith("#")] or [""]
+    names = [name.strip() for name in header.split(",")]
+    try:
+        metadata = {key.strip(): float(value) for key, colon, value in comments if colon and _is_number(value)}
+        table = np.array([row.split(",") for row in rows], dtype=np.float64).reshape(-1, len(names))
+    except ValueError as error:
+        raise SimulationError(f"the program's output is neither ROOT nor a table of numbers: {error}") from None
+    return {name: np.ascontiguousarray(column) for name, column in zip(names, table.T, strict=True)}, metadata
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _events(
+    columns: Mapping[str, FloatArray], metadata: Mapping[str, Any], observables: list[str], events: int
+) -> Events:
+    for name in observables:
+        if name not in columns:
+            raise ObservableError(f"the program wrote no observable '{name}'; {nearest(name, columns)}")
+        if not np.isfinite(columns[name]).all():
+            raise SimulationError(f"the program wrote values of '{name}' that are not finite")
+    kept = {name: columns[name] for name in observables}
+    section = metadata.get("cross_section_pb")
+    known = None if section is None else CrossSection(section, metadata.get("cross_section_error_pb", 0.0))
+    return Events(kept, int(metadata.get("generated", events)), columns.get("weight"), known)
+
+
+class Command(Simulator):
+    """Any executable: see the top of this file for how it is called and what it writes."""
+
+    settings: ClassVar = None
+    parameters: ClassVar = None
+    observables: ClassVar = None
+    Options: ClassVar = Options
+    options: Options
+    has_cross_section = True
+    block_size = 100_000
+
+    def prepare(self, setting: Values, parameters: Values) -> CommandSampler:
+        """Fix φ and θ."""
+        return CommandSampler(self.options, setting, parameters)

@@ -1,0 +1,141 @@
+"""Templates as smooth functions of θ: most of the noise of finite simulation goes, the signal stays.
+
+In each bin ln p(θ) is a polynomial in θ, fitted to the simulated counts by Poisson maximum likelihood; the
+bins are then normalised. The degree is the one of least AIC = 2 (number of coefficients) − 2 ln L.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from .simulators.base import FloatArray
+
+#: A lower degree would claim to know without error that nothing depends on θ.
+LOWEST_DEGREE = 2
+ITERATIONS = 50
+TOLERANCE = 1e-10
+#: Below this probability the deviance says that no polynomial describes the templates.
+REFUSED = 1e-4
+
+
+def polynomials(points: FloatArray, degree: int) -> FloatArray:
+    """Orthonormal polynomials of total degree ≤ `degree` on the parameter points (K, P); the result is (K, T).
+
+    >>> polynomials(np.linspace(0, 1, 5)[:, None], 2).shape
+    (5, 3)
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    scaled = 2 * (points - low) / np.where(high > low, high - low, 1.0) - 1
+    powers = [
+        power
+        for power in itertools.product(range(degree + 1), repeat=points.shape[1])
+        if sum(power) <= degree
+    ]
+    columns = np.stack([np.prod(scaled**power, axis=1) for power in sorted(powers, key=sum)], axis=1)
+    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
+    # A grid of few points cannot tell high powers apart: keep what is linearly independent.
+    result: FloatArray = left[:, singular > 1e-10 * singular[0]]
+    return result
+
+
+@dataclass(frozen=True)
+class SmoothTemplates:
+    """Fitted templates: basis (K, T), coefficients (B, T) and a square root of their covariance (B, T, T)."""
+
+    basis: FloatArray
+    coefficients: FloatArray
+    root: FloatArray
+    degree: int
+    deviance: float
+    degrees_of_freedom: int
+    criterion: float
+
+    def probabilities(self, noise: FloatArray | float = 0.0) -> FloatArray:
+        """Bin probabilities (..., K, B), the coefficients being displaced by standard normals (..., B, T)."""
+        moved = np.asarray(noise, dtype=np.float64) * np.ones(self.coefficients.shape)
+        coefficients = self.coefficients + np.einsum("bst,...bt->...bs", self.root, moved)
+        logs = np.einsum("kt,...bt->...kb", self.basis, coefficients)
+        values = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        result: FloatArray = values / values.sum(axis=-1, keepdims=True)
+        return result
+
+    @property
+    def p_value(self) -> float:
+        """Probability of a deviance at least as large if the polynomial were true."""
+        from scipy.special import gammaincc
+
+        if self.degrees_of_freedom <= 0:
+            return 1.0
+        return float(gammaincc(self.degrees_of_freedom / 2, self.deviance / 2))
+
+
+def fit(counts: FloatArray, points: FloatArray, degree: int, pseudo_events: float) -> SmoothTemplates:
+    """Fit one polynomial degree to equivalent unweighted counts (K, B) at parameter points (K, P).
+
+    A bin that is empty at every θ gets `pseudo_events` at each, so that its rate is small but not zero.
+    """
+    basis = polynomials(points, degree)
+    total = counts.sum(axis=1, keepdims=True)
+    filled = np.where(counts.sum(axis=0) > 0, counts, pseudo_events)
+    coefficients = _newton(filled, total[:, 0], basis, pseudo_events)
+    mean = total * np.exp(np.clip(basis @ coefficients.T, -700, 50))
+    information = np.einsum("kb,ks,kt->bst", mean, basis, basis) + 1e-9 * np.eye(basis.shape[1])
+    values, vectors = np.linalg.eigh(information)
+    root = vectors / np.sqrt(np.maximum(values, 1e-9))[:, None, :]
+    logs = np.log(np.maximum(filled, 1e-300) / np.maximum(mean, 1e-300))
+    deviance = 2 * float((np.where(filled > 0, filled * logs, 0.0) - filled + mean).sum())
+    parameters = coefficients.size
+    return SmoothTemplates(
+        basis, coefficients, root, degree, deviance, counts.size - parameters, deviance + 2 * parameters
+    )
+
+
+def _newton(counts: FloatArray, total: FloatArray, basis: FloatArray, pseudo_events: float) -> FloatArray:
+    """Maximise Σ n ln μ − μ with ln μ = ln N + basis · c, for all bins at once; (B, T)."""
+    start = np.log((counts + pseudo_events) / (total[:, None] + pseudo_events))
+    coefficients: FloatArray = (basis.T @ start).T
+    ridge = 1e-9 * np.eye(basis.shape[1])
+    for _ in range(ITERATIONS):
+        mean = total[:, None] * np.exp(np.clip(basis @ coefficients.T, -700, 50))
+        gradient = (counts - mean).T @ basis
+        curvature = np.einsum("kb,ks,kt->bst", mean, basis, basis) + ridge
+        step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
+        # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
+        step /= np.maximum(1.0, np.abs(step @ basis.T).max(axis=1, keepdims=True))
+        coefficients = coefficients + step
+        if np.abs(step).max() < TOLERANCE:
+            break
+    return coefficients
+
+
+def smooth(
+    counts: FloatArray, points: FloatArray, max_degree: int, pseudo_events: float
+) -> list[SmoothTemplates]:
+    """Fits in order of preference, the best first; free bins when the data refuse every polynomial.
+
+    The degree is at most `max_degree` and at most what the grid can tell apart.
+    """
+    distinct = max(len(np.unique(column)) for column in points.T)
+    highest = max(0, min(max_degree, distinct - 1))
+    degrees = range(min(LOWEST_DEGREE, highest), highest + 1)
+    fits = sorted((fit(counts, points, d, pseudo_events) for d in degrees), key=lambda f: f.criterion)
+    if fits[0].p_value < REFUSED:
+        return [free(counts, pseudo_events), *fits]
+    return fits
+
+
+def free(counts: FloatArray, pseudo_events: float) -> SmoothTemplates:
+    """Templates without any smoothness: every bin of every point is its own coefficient.
+
+    >>> free(np.array([[3.0, 1.0]]), 0.5).probabilities().round(6)
+    array([[0.75, 0.25]])
+    """
+    filled = np.where(counts > 0, counts, pseudo_events)
+    points, bins = filled.shape
+    probabilities = filled / filled.sum(axis=1, keepdims=True)
+    root = np.zeros((bins, points, points))
+    root[:, np.arange(points), np.arange(points)] = 1 / np.sqrt(filled.T)
+    return SmoothTemplates(np.eye(points), np.log(probabilities).T, root, points - 1, 0.0, 0, 0.0)

@@ -1,0 +1,150 @@
+"""From parsed YAML to a campaign, or to an error that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from .campaign import Campaign, Normal, Weights
+from .consistency import problems
+from .documents import Posteriors
+from .errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
+from .labels import label
+from .simulators.base import FloatArray
+
+#: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.
+FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")
+MOST_SHOWN = 10
+
+
+def campaign_from(raw: Any, where: str) -> Campaign:
+    """Validate a parsed campaign file; raises CampaignError or UnknownNameError listing every problem."""
+    if not isinstance(raw, dict):
+        raise CampaignError(f"{where}: not a campaign; `robot-physicist init` writes one to start from")
+    _raise(where, CampaignError, list(_metacharacters(raw)))
+    try:
+        campaign = Campaign.model_validate(raw)
+    except ValidationError as error:
+        found = list(dict.fromkeys(_explain(entry) for entry in error.errors()))
+        unknown = any(entry["type"] == "extra_forbidden" for entry in error.errors())
+        _raise(where, UnknownNameError if unknown else CampaignError, found)
+        raise AssertionError("unreachable") from None
+    for problem in problems(campaign):
+        raise type(problem)(f"{where}: {problem}")
+    return campaign
+
+
+def _raise(where: str, kind: type[RobotPhysicistError], found: Sequence[str]) -> None:
+    if found:
+        more = [f"... and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
+        raise kind("\n  ".join([f"{where}:", *found[:MOST_SHOWN], *more]) if len(found) > 1 else f"{where}: {found[0]}")
+
+
+def _metacharacters(value: Any, path: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _metacharacters(str(key), f"{path}.{key}".lstrip("."))
+            yield from _metacharacters(item, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _metacharacters(item, f"{path}[{index}]")
+    elif isinstance(value, str) and (found := FORBIDDEN.search(value)):
+        yield f"{path}: the character {found.group()!r} means something to a shell and is not allowed; remove it"
+
+
+#: Parts of a pydantic location that name a branch of a union rather than a key of the file.
+UNION = re.compile(
+    r"^(EventCount|Luminosity|SimulatedBackground|HistogramBackground|Weights|PosteriorFile|Normal|lumi"
+    r"|normsys|histosys|literal\[.*|function-.*|list\[.*|constrained-.*|nullable.*)$"
+)
+
+
+def _explain(entry: Any) -> str:
+    parts = [part for part in entry["loc"] if isinstance(part, int) or not UNION.match(part)]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
+    if entry["type"] == "extra_forbidden":
+        parent = path.rpartition(".")[0]
+        return f"{path}: unknown key; {nearest(str(parts[-1]), _keys(entry['loc'][:-1]))}" + (
+            f" in {parent}" if parent else ""
+        )
+    if entry["type"] == "missing":
+        return f"{path}: is missing; add it"
+    if entry["type"] == "string_pattern_mismatch":
+        return f"{path}: {entry['input']!r} is not a name; use letters, digits and underscores, a letter first"
+    message = entry["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    given = entry["input"]
+    shown = f", not {given!r}" if isinstance(given, int | float | str) else ""
+    return f"{path}: {message}{shown}"
+
+
+def _keys(location: Sequence[Any]) -> list[str]:
+    """Valid keys at a place of the file, by walking the model's schema."""
+    schema = Campaign.model_json_schema()
+    nodes = [schema]
+    for part in location:
+        nodes = [child for node in nodes for child in _children(node, part, schema)]
+    return sorted({key for node in nodes for key in _resolve(node, schema).get("properties", {})})
+
+
+def _children(node: dict[str, Any], part: Any, schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    options = [_resolve(option, schema) for option in _alternatives(_resolve(node, schema), schema)]
+    for option in options:
+        if isinstance(part, int) and "items" in option:
+            yield from _alternatives(option["items"], schema)
+        elif part in option.get("properties", {}):
+            yield from _alternatives(option["properties"][part], schema)
+        elif isinstance(option.get("additionalProperties"), dict) and isinstance(part, str):
+            yield from _alternatives(option["additionalProperties"], schema)
+        elif isinstance(part, str) and (UNION.match(part) or option.get("title") == part):
+            yield option
+
+
+def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    node = _resolve(node, schema)
+    options = node.get("anyOf") or node.get("oneOf") or []
+    return [_resolve(option, schema) for option in options] or [node]
+
+
+def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return node
+
+
+def prior_weights(campaign: Campaign, earlier: Posteriors | None = None) -> FloatArray:
+    """Normalised prior of every parameter point, (K,): the product of the parameters' priors, or a joint one.
+
+    Raises CampaignError when the earlier posterior is of another grid or there was no observed data.
+    """
+    points = campaign.parameter_points
+    if earlier is not None:
+        if earlier.observed is None:
+            raise CampaignError("prior.posterior: the file holds no posterior of observed data")
+        if earlier.points != [label(point) for point in points]:
+            raise CampaignError("prior.posterior: the file is on another grid of parameters; use the same grid")
+        return earlier.observed.probabilities / earlier.observed.probabilities.sum()
+    if isinstance(campaign.prior, Weights):
+        weights = np.array(campaign.prior.weights)
+    else:
+        factors = [marginal(parameter.prior, parameter.points) for parameter in campaign.parameters.values()]
+        weights = np.array([1.0])
+        for factor in factors:
+            weights = np.outer(weights, factor).ravel()
+    return weights / weights.sum()
+
+
+def marginal(prior: Any, values: Sequence[float]) -> FloatArray:
+    """Unnormalised prior weights of the values of one parameter.
+
+    >>> marginal(Normal(mean=0, sd=1), [0.0, 1.0]).round(4)
+    array([1.    , 0.6065])
+    """
+    if isinstance(prior, Normal):
+        result: FloatArray = np.exp(-(((np.array(values) - prior.mean) / prior.sd) ** 2) / 2)
+        return result
+    return np.array(prior.weights) if isinstance(prior, Weights) else np.ones(len(values))

@@ -27,7 +27,8 @@ def plan(file: Path, cores: int) -> str:
     from . import plan as estimate
 
     campaign = files.read_campaign(file)
-    return estimate.render(estimate.plan(campaign, estimate.probe(campaign, time.perf_counter), cores))
+    probed = estimate.probe(campaign, time.perf_counter)
+    return estimate.render(estimate.plan(campaign, probed, cores), campaign)
 
 
 def init(file: Path) -> str:

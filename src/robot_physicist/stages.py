@@ -22,6 +22,9 @@ from .simulators.base import Events, FloatArray
 from .templates import Exposure, Templates, stack
 from .validation import prior_weights
 
+#: Empty bins named one by one before the rest is only counted.
+MOST_WARNED = 5
+
 
 def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
     """Simulate all events of one branch into a ROOT file."""
@@ -86,12 +89,10 @@ def likelihood(
     arguments: dict[str, Any] = {
         "regularisation": campaign.simulation.regularisation,
         "name": campaign.name,
-        "setting": setting,
-        "observed": observed,
         "shapes": _shapes(campaign_file, campaign, templates.sumw.shape[2]),
     }
-    base = build.workspace(templates, chosen, campaign.systematics, **arguments)
-    patches = build.patchset(templates, chosen, campaign.systematics, **arguments)
+    base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
+    patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     build.check(base, patches)
     files.write_json(workspace, base)
     files.write_json(patchset, patches)
@@ -268,6 +269,9 @@ def _observed(
 
 
 def _warn(messages: Sequence[str], campaign: Campaign) -> None:
-    for message in messages:
-        fill = f"filled with {campaign.simulation.regularisation:g} pseudo-events; simulate more events"
+    fill = f"filled with {campaign.simulation.regularisation:g} pseudo-events; simulate more or use fewer bins"
+    for message in messages[:MOST_WARNED]:
         warnings.warn(f"{message}: {fill}", RegularisedBinWarning, stacklevel=2)
+    if len(messages) > MOST_WARNED:
+        more = f"{len(messages) - MOST_WARNED} more empty bins: {fill}"
+        warnings.warn(more, RegularisedBinWarning, stacklevel=2)

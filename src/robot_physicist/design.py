@@ -1,0 +1,115 @@
+"""The design: settings ranked by what they teach, and which of them cannot be told apart."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .campaign import Campaign
+from .documents import Design, ExposureDesign, InformationGain, Ranked
+from .errors import HistogramError, LabelClashError
+from .labels import label, number
+
+#: Settings closer than this many standard errors of their difference cannot be told apart.
+DISTINCT = 2.0
+
+
+def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) -> Design:
+    """Rank the settings of every exposure by the corrected information gain.
+
+    Raises HistogramError when a setting is missing and LabelClashError when one is given twice.
+    """
+    found: dict[tuple[str, str], InformationGain] = {}
+    for gain in gains:
+        if (gain.setting, gain.exposure) in found:
+            raise LabelClashError(f"two results for {gain.setting}, {gain.exposure}; pass each eig.json once")
+        found[gain.setting, gain.exposure] = gain
+    return Design(
+        campaign=campaign.name,
+        title=campaign.title or campaign.name,
+        digest=digest,
+        units={name: grid.unit for name, grid in campaign.settings.items()},
+        labels={name: grid.label or name for name, grid in campaign.settings.items()},
+        exposures=[_answer(campaign, exposure, found) for exposure in campaign.exposures],
+    )
+
+
+def _answer(
+    campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], InformationGain]
+) -> ExposureDesign:
+    points = {label(point): point for point in campaign.setting_points}
+    for setting in points:
+        if (setting, exposure) not in found:
+            raise HistogramError(f"no result for {setting}, {exposure}; run the eig stage for it")
+    gains = [found[setting, exposure] for setting in points]
+    order = sorted(gains, key=lambda gain: -gain.corrected.value)
+    best = order[0]
+    settings = [
+        Ranked(
+            setting=gain.setting,
+            values=points[gain.setting],
+            rank=order.index(gain) + 1,
+            contender=_indistinguishable(best, gain),
+            gain=gain,
+        )
+        for gain in gains
+    ]
+    return ExposureDesign(exposure, best.setting, _verdict(campaign, best, settings), settings)
+
+
+def _indistinguishable(best: InformationGain, other: InformationGain) -> bool:
+    distance = best.corrected.value - other.corrected.value
+    error = (best.corrected.error**2 + other.corrected.error**2) ** 0.5
+    return other is best or distance < DISTINCT * error
+
+
+def spell(campaign: Campaign, values: Mapping[str, float]) -> str:
+    """Write a setting for people, with labels and units."""
+    return ", ".join(
+        f"{campaign.settings[name].label or name} = {number(value)} {campaign.settings[name].unit}".strip()
+        for name, value in values.items()
+    )
+
+
+def _verdict(campaign: Campaign, best: InformationGain, settings: Sequence[Ranked]) -> str:
+    (winner,) = (ranked for ranked in settings if ranked.rank == 1)
+    others = [spell(campaign, r.values) for r in settings if r.contender and r.rank > 1]
+    close = f"; it cannot be told apart from {' or '.join(others)}" if others else ""
+    return (
+        f"{spell(campaign, winner.values)} teaches most: {best.corrected.value:.3f} ± "
+        f"{best.corrected.error:.3f} of at most {best.prior_entropy:.3f} nats{close}."
+    )
+
+
+def rows(result: Design) -> Iterator[dict[str, Any]]:
+    """Flatten a design into one row per exposure and setting."""
+    for answer in result.exposures:
+        for ranked in answer.settings:
+            gain = ranked.gain
+            yield {
+                "exposure": answer.exposure,
+                **ranked.values,
+                "corrected": gain.corrected.value,
+                "corrected_error": gain.corrected.error,
+                "cross_fitted": gain.cross_fitted.value,
+                "cross_fitted_error": gain.cross_fitted.error,
+                "plug_in": gain.plug_in.value,
+                "plug_in_error": gain.plug_in.error,
+                "exact": "" if gain.exact is None else gain.exact.value,
+                "prior_entropy": gain.prior_entropy,
+                "rank": ranked.rank,
+                "contender": ranked.contender,
+                "simulated_events": gain.simulated_events,
+            }
+
+
+def csv_text(result: Design) -> str:
+    """Write the rows of a design as comma-separated values, in nats."""
+    table = list(rows(result))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()

@@ -1,0 +1,209 @@
+"""The likelihood of one setting as HEPData publishes it: a HistFactory workspace and a patch per parameter point.
+
+The base workspace holds the backgrounds; every patch adds the signal sample of its θ. A workspace without any
+sample is not valid, so without backgrounds the base holds the signal of the middle point of the grid and every
+patch replaces it. Applied patches are complete models in both cases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
+from .labels import parse
+from .simulators.base import FloatArray
+from .templates import Exposure, Templates, accepted_cross_section, expected, regularised
+
+Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
+SIGNAL = "signal"
+#: Placeholder for the INSPIRE number that a patchset gets with its paper.
+NOT_PUBLISHED = "ins0000000"
+
+
+def signal_rates(
+    templates: Templates, exposure: Exposure, regularisation: float
+) -> tuple[FloatArray, FloatArray]:
+    """Expected signal events of every point and bin and their Monte Carlo errors, both (K, B).
+
+    Bins that no simulated event reached hold `regularisation` pseudo-events with an error of 100%.
+    """
+    sumw, sumw2 = templates.sumw.sum(axis=1), templates.sumw2.sum(axis=1)
+    contents = regularised(sumw, sumw2, regularisation)
+    errors = np.where(sumw > 0, np.sqrt(sumw2), contents)
+    total = contents.sum(axis=1, keepdims=True)
+    accepted, _ = accepted_cross_section(templates)
+    rates = expected(contents / total, accepted, exposure, np.zeros(contents.shape[1]))
+    return rates, rates * errors / contents
+
+
+def empty_bins(templates: Templates) -> list[str]:
+    """Name every bin that is empty at some parameter point, with its ranges, and the point."""
+    empty = np.argwhere(templates.sumw.sum(axis=1) <= 0)
+    shape = [axis.bins for axis in templates.axes]
+    return [
+        f"no simulated event at {templates.points[point]} in bin {_bin_name(templates, bin_, shape)}"
+        for point, bin_ in empty
+    ]
+
+
+def _bin_name(templates: Templates, flat: int, shape: Sequence[int]) -> str:
+    parts = []
+    for axis, index in zip(templates.axes, np.unravel_index(flat, shape), strict=True):
+        width = (axis.high - axis.low) / axis.bins
+        parts.append(f"{axis.name} in [{axis.low + index * width:g}, {axis.low + (index + 1) * width:g}]")
+    return ", ".join(parts)
+
+
+def workspace(
+    templates: Templates,
+    exposure: Exposure,
+    systematics: Sequence[Systematic],
+    *,
+    regularisation: float,
+    name: str,
+    observed: FloatArray | None,
+    shapes: Shapes,
+) -> dict[str, Any]:
+    """Build the base workspace; its observations are the observed counts, or the Asimov data of the middle point."""
+    rates, errors = signal_rates(templates, exposure, regularisation)
+    middle = len(rates) // 2
+    channel = channel_name(templates)
+    backgrounds = [
+        sample(key, *_background(templates, exposure, key), channel, systematics, shapes)
+        for key in templates.background
+    ]
+    signal = sample(SIGNAL, rates[middle], errors[middle], channel, systematics, shapes)
+    asimov = rates[middle] + sum((np.array(entry["data"]) for entry in backgrounds), np.zeros(rates.shape[1]))
+    data = asimov if observed is None else observed
+    return {
+        "channels": [{"name": channel, "samples": backgrounds or [signal]}],
+        "observations": [{"name": channel, "data": data.tolist()}],
+        "measurements": [{"name": name, "config": {"poi": "mu", "parameters": _parameters(systematics)}}],
+        "version": "1.0.0",
+    }
+
+
+def channel_name(templates: Templates) -> str:
+    """The channel is named after its observables."""
+    return "_".join(axis.name for axis in templates.axes)
+
+
+def _background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
+    contents, errors = templates.background[name]
+    nothing = np.zeros((1, len(contents)))
+    return (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))  # type: ignore[return-value]
+
+
+def _parameters(systematics: Sequence[Systematic]) -> list[dict[str, Any]]:
+    mu = {"name": "mu", "bounds": [[0.0, 10.0]], "inits": [1.0]}
+    return [mu] + [
+        {
+            "name": "lumi",
+            "auxdata": [1.0],
+            "sigmas": [entry.uncertainty],
+            "bounds": [[max(0.0, 1 - 5 * entry.uncertainty), 1 + 5 * entry.uncertainty]],
+            "inits": [1.0],
+        }
+        for entry in systematics
+        if isinstance(entry, LumiSystematic)
+    ]
+
+
+def sample(
+    name: str,
+    rates: FloatArray,
+    errors: FloatArray,
+    channel: str,
+    systematics: Sequence[Systematic],
+    shapes: Shapes,
+) -> dict[str, Any]:
+    """Build one sample with its modifiers from expected events and their Monte Carlo errors, both (B,)."""
+    strength = [{"name": "mu", "type": "normfactor", "data": None}] if name == SIGNAL else []
+    staterror = {"name": f"staterror_{channel}", "type": "staterror", "data": errors.tolist()}
+    modifiers = [*strength, staterror, *_modifiers(name, rates, systematics, shapes)]
+    return {"name": name, "data": rates.tolist(), "modifiers": modifiers}
+
+
+def _modifiers(
+    name: str, rates: FloatArray, systematics: Sequence[Systematic], shapes: Shapes
+) -> Iterator[dict[str, Any]]:
+    for entry in systematics:
+        if isinstance(entry, LumiSystematic):
+            yield {"name": "lumi", "type": "lumi", "data": None}
+        elif name not in entry.samples:
+            continue
+        elif isinstance(entry, NormSystematic):
+            yield {"name": entry.name, "type": "normsys", "data": {"hi": entry.up, "lo": entry.down}}
+        elif isinstance(entry, ShapeSystematic):
+            up, down = shapes[entry.name]
+            data = {"hi_data": (rates * up).tolist(), "lo_data": (rates * down).tolist()}
+            yield {"name": entry.name, "type": "histosys", "data": data}
+
+
+def patchset(
+    templates: Templates,
+    exposure: Exposure,
+    systematics: Sequence[Systematic],
+    *,
+    regularisation: float,
+    name: str,
+    base: Mapping[str, Any],
+    shapes: Shapes,
+) -> dict[str, Any]:
+    """Build the patchset of a base workspace: one patch per parameter point, named by its label."""
+    rates, errors = signal_rates(templates, exposure, regularisation)
+    channel = channel_name(templates)
+    operation = {"op": "add", "path": "/channels/0/samples/-"}
+    if not templates.background:
+        operation = {"op": "replace", "path": "/channels/0/samples/0"}
+    patches = [
+        {
+            "metadata": {"name": patch_name(point), "values": list(parse(point).values())},
+            "patch": [{**operation, "value": sample(SIGNAL, *pair, channel, systematics, shapes)}],
+        }
+        for point, *pair in zip(templates.points, rates, errors, strict=True)
+    ]
+    return {
+        "metadata": {
+            "name": name,
+            "description": f"Signal of campaign {name} at each parameter point",
+            "digests": {"sha256": workspace_digest(base)},
+            "labels": list(parse(templates.points[0])),
+            "references": {"hepdata": NOT_PUBLISHED},
+        },
+        "patches": patches,
+        "version": "1.0.0",
+    }
+
+
+def patch_name(point: str) -> str:
+    """Name of a parameter point's patch: its label in the letters that HEPData allows.
+
+    >>> patch_name("theta=-1.6,beta=2")
+    'theta_m1p6__beta_2'
+    """
+    spelling = {"=": "_", ",": "__", "-": "m", "+": "", ".": "p"}
+    return "".join(spelling.get(character, character) for character in point)
+
+
+def workspace_digest(base: Mapping[str, Any]) -> str:
+    """Digest of a workspace as pyhf verifies it: SHA-256 of its JSON with sorted keys.
+
+    >>> workspace_digest({})[:8]
+    '44136fa3'
+    """
+    return hashlib.sha256(json.dumps(base, sort_keys=True, ensure_ascii=False).encode("utf8")).hexdigest()
+
+
+def check(base: dict[str, Any], patches: dict[str, Any]) -> None:
+    """Have pyhf validate the workspace and the patchset, verify the digest and build the first model."""
+    import pyhf
+
+    published = pyhf.PatchSet(patches)
+    published.verify(base)
+    pyhf.Workspace(published.apply(base, 0)).model()

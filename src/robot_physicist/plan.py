@@ -1,0 +1,86 @@
+"""What a campaign will cost, from a short probe of its simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .campaign import Campaign
+from .labels import label
+from .seeds import branch_generator
+from .simulation import build
+
+PROBE_EVENTS = 2_000
+#: Start-up of a stage's process, measured on a laptop; two processes per branch.
+PROCESS_SECONDS = 0.4
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Seconds to prepare a branch, seconds and bytes per generated event."""
+
+    startup: float
+    per_event: float
+    bytes_per_event: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Branches, generated events, bytes of event files and seconds of wall time on some cores."""
+
+    settings: int
+    samples: int
+    exposures: int
+    events: int
+    bytes: float
+    seconds: float
+    cores: int
+
+
+def probe(campaign: Campaign, clock: Callable[[], float]) -> Probe:
+    """Time the simulation of a few events at the first setting and parameter point."""
+    setting, parameters = campaign.setting_points[0], campaign.parameter_points[0]
+    rng = branch_generator(campaign.seed, setting, parameters, 0, "probe")
+    start = clock()
+    sampler = build(campaign.simulator).prepare(setting, parameters)
+    sampler.sample(1, rng)
+    ready = clock()
+    block = sampler.sample(PROBE_EVENTS, rng)
+    startup, done = ready - start, clock() - ready
+    columns = len(block.columns) + (block.weights is not None)
+    # Blocks are initialised one by one, so the start-up is in the second call too.
+    return Probe(startup, max(done - startup, 1e-9) / PROBE_EVENTS, 8.0 * columns * block.accepted / PROBE_EVENTS)
+
+
+def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
+    """Add up all branches of a campaign, spread over `cores`."""
+    settings, samples = len(campaign.setting_points), len(campaign.samples)
+    per_branch = probed.startup + probed.per_event * campaign.simulation.events + 2 * PROCESS_SECONDS
+    events = settings * samples * campaign.simulation.events
+    return Plan(
+        settings=settings,
+        samples=samples,
+        exposures=len(campaign.exposures),
+        events=events,
+        bytes=events * probed.bytes_per_event,
+        seconds=settings * samples * per_branch / cores,
+        cores=cores,
+    )
+
+
+def render(planned: Plan, campaign: Campaign) -> str:
+    """Write a plan for people, with the first and last branches."""
+    branches = [
+        f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples
+    ]
+    shown = branches if len(branches) <= 8 else [*branches[:4], "...", *branches[-3:]]
+    jobs = 2 * len(branches) + 3 * planned.settings * planned.exposures + 1
+    return "\n".join(
+        [
+            f"branches    {len(branches)} = {planned.settings} settings × {planned.samples} samples; {jobs} jobs",
+            *(f"              {branch}" for branch in shown),
+            f"events      {planned.events:,} generated, {campaign.simulation.events:,} per branch",
+            f"disk        {planned.bytes / 1e6:,.0f} MB of event files",
+            f"time        {planned.seconds:,.0f} s for simulation and histograms on {planned.cores} core(s)",
+        ]
+    )

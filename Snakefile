@@ -24,67 +24,70 @@ rule all:
 
 
 rule simulate:
-    message:
-        "simulate {wildcards.setting} {wildcards.sample}"
     input:
         campaign=ancient(CAMPAIGN),
     output:
         events=f"{RESULTS}/{{setting}}/{{sample}}/events.root",
-    params:
-        # a change of these, and of nothing else in the campaign, makes other events
-        simulation=[config.get(key) for key in ("seed", "simulator", "simulation", "backgrounds")],
     log:
         f"{RESULTS}/{{setting}}/{{sample}}/simulate.log",
-    resources:
-        mem_mb=500,
     container:
         image("simulate")
+    resources:
+        mem_mb=500,
+    params:
+        # a change of these, and of nothing else in the campaign, makes other events
+        simulation=[
+            config.get(key)
+            for key in ("seed", "simulator", "simulation", "backgrounds")
+        ],
+    message:
+        "simulate {wildcards.setting} {wildcards.sample}"
     shell:
         command("simulate")
 
 
 rule histogram:
-    message:
-        "histogram {wildcards.setting} {wildcards.sample}"
     input:
         campaign=ancient(CAMPAIGN),
         events=rules.simulate.output.events,
     output:
         histogram=f"{RESULTS}/{{setting}}/{{sample}}/histogram.json",
-    params:
-        binning=[config.get(key) for key in ("observables", "simulation")],
     log:
         f"{RESULTS}/{{setting}}/{{sample}}/histogram.log",
-    resources:
-        mem_mb=500,
     container:
         image("histogram")
+    resources:
+        mem_mb=500,
+    params:
+        binning=[config.get(key) for key in ("observables", "simulation")],
+    message:
+        "histogram {wildcards.setting} {wildcards.sample}"
     shell:
         command("histogram")
 
 
 rule likelihood:
-    message:
-        "likelihood {wildcards.setting} {wildcards.exposure}"
     input:
         campaign=CAMPAIGN,
-        histograms=expand(rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True),
+        histograms=expand(
+            rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True
+        ),
     output:
         workspace=f"{RESULTS}/{{setting}}/{{exposure}}/workspace.json",
         patchset=f"{RESULTS}/{{setting}}/{{exposure}}/patchset.json",
     log:
         f"{RESULTS}/{{setting}}/{{exposure}}/likelihood.log",
-    resources:
-        mem_mb=500,
     container:
         image("likelihood")
+    resources:
+        mem_mb=500,
+    message:
+        "likelihood {wildcards.setting} {wildcards.exposure}"
     shell:
         command("likelihood")
 
 
 rule posterior:
-    message:
-        "posterior {wildcards.setting} {wildcards.exposure}"
     input:
         campaign=CAMPAIGN,
         histograms=rules.likelihood.input.histograms,
@@ -94,17 +97,17 @@ rule posterior:
         posterior=f"{RESULTS}/{{setting}}/{{exposure}}/posterior.json",
     log:
         f"{RESULTS}/{{setting}}/{{exposure}}/posterior.log",
-    resources:
-        mem_mb=500,
     container:
         image("posterior")
+    resources:
+        mem_mb=500,
+    message:
+        "posterior {wildcards.setting} {wildcards.exposure}"
     shell:
         command("posterior")
 
 
 rule eig:
-    message:
-        "eig {wildcards.setting} {wildcards.exposure}"
     input:
         campaign=CAMPAIGN,
         histograms=rules.likelihood.input.histograms,
@@ -112,25 +115,33 @@ rule eig:
         gain=f"{RESULTS}/{{setting}}/{{exposure}}/eig.json",
     log:
         f"{RESULTS}/{{setting}}/{{exposure}}/eig.log",
-    resources:
-        mem_mb=500,
     container:
         image("eig")
+    resources:
+        mem_mb=500,
+    message:
+        "eig {wildcards.setting} {wildcards.exposure}"
     shell:
         command("eig")
 
 
 rule design:
-    message:
-        "design of {RESULTS}"
     input:
         campaign=CAMPAIGN,
         gains=expand(rules.eig.output.gain, setting=SETTINGS, exposure=EXPOSURES),
-        posteriors=expand(rules.posterior.output.posterior, setting=SETTINGS, exposure=EXPOSURES),
-        histograms=expand(rules.histogram.output.histogram, setting=SETTINGS, sample=SAMPLES),
+        posteriors=expand(
+            rules.posterior.output.posterior, setting=SETTINGS, exposure=EXPOSURES
+        ),
+        histograms=expand(
+            rules.histogram.output.histogram, setting=SETTINGS, sample=SAMPLES
+        ),
     output:
         design=f"{RESULTS}/design.json",
-        table=report(f"{RESULTS}/design.csv", caption="workflow/report/table.rst", category="Design"),
+        table=report(
+            f"{RESULTS}/design.csv",
+            caption="workflow/report/table.rst",
+            category="Design",
+        ),
         figures=report(
             directory(f"{RESULTS}/figures"),
             patterns=["{figure}.png"],
@@ -139,9 +150,11 @@ rule design:
         ),
     log:
         f"{RESULTS}/design.log",
-    resources:
-        mem_mb=1000,
     container:
         image("design")
+    resources:
+        mem_mb=1000,
+    message:
+        "design of {RESULTS}"
     shell:
         command("design")

@@ -10,7 +10,9 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 
-_spec = importlib.util.spec_from_file_location("labels", ROOT / "src/robot_physicist/labels.py")
+_spec = importlib.util.spec_from_file_location(
+    "labels", ROOT / "src/robot_physicist/labels.py"
+)
 labels = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(labels)
 
@@ -19,17 +21,25 @@ def campaign_file():
     """The one --configfile of the command line; values given by --config would not reach the stages."""
     given = getattr(workflow, "configfiles", None) or workflow.overwrite_configfiles
     if len(given) != 1:
-        raise WorkflowError("give exactly one campaign: --configfile campaigns/NAME.yaml")
+        raise WorkflowError(
+            "give exactly one campaign: --configfile campaigns/NAME.yaml"
+        )
     if yaml.safe_load(Path(given[0]).read_text()) != config:
-        raise WorkflowError(f"--config is not supported: change {given[0]} instead, the stages read that file")
+        raise WorkflowError(
+            f"--config is not supported: change {given[0]} instead, the stages read that file"
+        )
     path = Path(given[0]).resolve()
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return str(
+        path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    )
 
 
 def step(name):
     """The packtivity of a stage with its environment."""
     spec = yaml.safe_load((ROOT / f"steps/{name}.yml").read_text())
-    environment = yaml.safe_load((ROOT / "steps" / spec["environment"]["$ref"]).read_text())
+    environment = yaml.safe_load(
+        (ROOT / "steps" / spec["environment"]["$ref"]).read_text()
+    )
     return spec, environment
 
 

@@ -6,6 +6,7 @@ reference page are generated from it.
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -45,7 +46,7 @@ class Grid(Section):
         if (self.values is None) == (self.linspace is None):
             raise ValueError("give either 'values' or 'linspace'")
         points = self.points
-        steps = [b - a for a, b in zip(points, points[1:], strict=False)]
+        steps = [after - before for before, after in itertools.pairwise(points)]
         if any(step == 0 for step in steps):
             raise ValueError("label clash: two values are equal to 12 significant digits; remove one")
         if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):

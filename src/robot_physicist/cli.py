@@ -48,7 +48,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__)
 def cli() -> None:
-    """Which setting of an experiment teaches most about a parameter.
+    r"""Which setting of an experiment teaches most about a parameter.
 
     \b
     Start with:  robot-physicist init my.yaml

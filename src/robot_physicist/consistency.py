@@ -13,8 +13,8 @@ from . import labels
 from .campaign import (
     Campaign,
     HistogramBackground,
-    LumiSystematic,
     Luminosity,
+    LumiSystematic,
     Normal,
     PosteriorFile,
     ShapeSystematic,

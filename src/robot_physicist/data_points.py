@@ -49,9 +49,7 @@ def data_points(
     return DataPoints(exposure, np.clip(uniforms, 1e-12, 1 - 1e-12))
 
 
-def draw_counts(
-    points: DataPoints, rates: FloatArray, prior: FloatArray
-) -> tuple[FloatArray, NDArray[np.intp]]:
+def draw_counts(points: DataPoints, rates: FloatArray, prior: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
     """Counts (S · M, B) from the prior predictive of expected counts (K, B), and the indices of their θ."""
     uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
     truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
@@ -99,9 +97,7 @@ def _large_poisson_counts(uniforms: FloatArray, means: FloatArray) -> FloatArray
     return np.maximum(result, 0.0)
 
 
-def multinomial_counts(
-    uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int
-) -> FloatArray:
+def multinomial_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int) -> FloatArray:
     """Multinomial counts (M, B) as a chain of binomials, one coordinate of (M, B − 1) each; `rates` is (K, B)."""
     from scipy.stats import binom
 

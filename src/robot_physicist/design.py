@@ -36,9 +36,7 @@ def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) ->
     )
 
 
-def _answer(
-    campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], InformationGain]
-) -> ExposureDesign:
+def _answer(campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], InformationGain]) -> ExposureDesign:
     points = {label(point): point for point in campaign.setting_points}
     for setting in points:
         if (setting, exposure) not in found:

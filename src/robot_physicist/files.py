@@ -108,7 +108,7 @@ def write_events(path: Path, blocks: Iterable[Events], metadata: Mapping[str, An
         for block in blocks:
             columns = dict(block.columns) | ({"weight": block.weights} if block.weights is not None else {})
             if generated == 0:
-                file.mktree(TREE, {name: "f8" for name in columns})
+                file.mktree(TREE, dict.fromkeys(columns, "f8"))
             if block.accepted:
                 file[TREE].extend(columns)
             section = combine(section, generated, block)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .campaign import Estimator, Simulation
 from .data_points import DataPoints, data_points
@@ -113,7 +114,11 @@ def information_gain(
 
 
 def _problem(
-    templates: Templates, exposure: Exposure, prior: FloatArray, estimator: Estimator, rng: np.random.Generator
+    templates: Templates,
+    exposure: Exposure,
+    prior: FloatArray,
+    estimator: Estimator,
+    rng: np.random.Generator,
 ) -> _Problem:
     if is_one_event(exposure):
         return _Problem(templates, exposure, prior, None, None)
@@ -134,9 +139,7 @@ def _free_shape(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> Fl
     return shape
 
 
-def _corrected(
-    problem: _Problem, fits: list[SmoothTemplates], replicas: int, rng: np.random.Generator
-) -> Estimate:
+def _corrected(problem: _Problem, fits: list[SmoothTemplates], replicas: int, rng: np.random.Generator) -> Estimate:
     """Best fit, extrapolated to no noise; its error is that of noise, integration and choice of the degree."""
     normals = rng.bit_generator.random_raw()
     best, noise = _extrapolated(problem, fits[0], replicas, np.random.default_rng(normals))
@@ -198,8 +201,8 @@ def _cross_fitted(
 
 def _bound(
     problem: _Problem,
-    data: FloatArray,
-    model: FloatArray,
+    data: NDArray[np.intp],
+    model: NDArray[np.intp],
     points: FloatArray,
     degree: int,
     pseudo_events: float,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .campaign import Observable
 from .documents import Axis, Histogram
@@ -58,11 +59,16 @@ def fill(
 
 def counts(blocks: Iterable[Events], observables: Observables) -> FloatArray:
     """Count observed events in the bins of the joint histogram, flattened to (B,)."""
-    return fill(blocks, observables, 1, setting="", sample="", digest="").sumw[0]
+    filled = fill(blocks, observables, 1, setting="", sample="", digest="")
+    return np.array(filled.sumw[0])
 
 
 def _weighted(
-    fold: FloatArray, values: Mapping[str, FloatArray], observables: Observables, folds: int, weights: FloatArray
+    fold: NDArray[np.intp],
+    values: Mapping[str, FloatArray],
+    observables: Observables,
+    folds: int,
+    weights: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     import boost_histogram as bh
 

@@ -74,7 +74,7 @@ def gauss_legendre(low: float, high: float, nodes: int) -> tuple[FloatArray, Flo
 
 
 def log_rates(rates: FloatArray) -> FloatArray:
-    """ln λ, with impossible bins at a number so low that one event there excludes the point."""
+    """Ln λ, with impossible bins at a number so low that one event there excludes the point."""
     return np.log(rates, out=np.full_like(rates, LOG_ZERO), where=rates > 0)
 
 
@@ -114,7 +114,7 @@ class Inference:
         return result
 
     def log_ratio(self, counts: FloatArray, truth: NDArray[np.intp]) -> FloatArray:
-        """ln p(θ_true|x)/π(θ_true) of each data set, (D,), in nats.
+        """Log-ratio ln p(θ_true|x)/π(θ_true) of each data set, (D,), in nats.
 
         Its average over data from *any* rates is at most the information in those data (Barber and Agakov 2003).
         """
@@ -158,9 +158,7 @@ def lower_bound_one_event(probabilities: FloatArray, model: FloatArray, prior: F
     return float(prior @ (probabilities * ratio).sum(axis=1))
 
 
-def gain(
-    rates: FloatArray, exposure: Exposure, prior: FloatArray, draws: int, rng: np.random.Generator
-) -> Estimate:
+def gain(rates: FloatArray, exposure: Exposure, prior: FloatArray, draws: int, rng: np.random.Generator) -> Estimate:
     """EIG of expected counts (K, B) for an exposure: exact for one event, else quasi-Monte Carlo; in nats.
 
     >>> rates = np.array([[9.0, 1.0], [1.0, 9.0]])

@@ -25,9 +25,7 @@ SIGNAL = "signal"
 NOT_PUBLISHED = "ins0000000"
 
 
-def signal_rates(
-    templates: Templates, exposure: Exposure, regularisation: float
-) -> tuple[FloatArray, FloatArray]:
+def signal_rates(templates: Templates, exposure: Exposure, regularisation: float) -> tuple[FloatArray, FloatArray]:
     """Expected signal events of every point and bin and their Monte Carlo errors, both (K, B).
 
     Bins that no simulated event reached hold `regularisation` pseudo-events with an error of 100%.
@@ -96,7 +94,8 @@ def channel_name(templates: Templates) -> str:
 def _background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
     contents, errors = templates.background[name]
     nothing = np.zeros((1, len(contents)))
-    return (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))  # type: ignore[return-value]
+    rates, spread = (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))
+    return rates, spread
 
 
 def _parameters(systematics: Sequence[Systematic]) -> list[dict[str, Any]]:
@@ -164,9 +163,9 @@ def patchset(
     patches = [
         {
             "metadata": {"name": patch_name(point), "values": list(parse(point).values())},
-            "patch": [{**operation, "value": sample(SIGNAL, *pair, channel, systematics, shapes)}],
+            "patch": [{**operation, "value": sample(SIGNAL, rate, error, channel, systematics, shapes)}],
         }
-        for point, *pair in zip(templates.points, rates, errors, strict=True)
+        for point, rate, error in zip(templates.points, rates, errors, strict=True)
     ]
     return {
         "metadata": {
@@ -206,4 +205,4 @@ def check(base: dict[str, Any], patches: dict[str, Any]) -> None:
 
     published = pyhf.PatchSet(patches)
     published.verify(base)
-    pyhf.Workspace(published.apply(base, 0)).model()
+    pyhf.Workspace(published.apply(base, published.patches[0].name)).model()

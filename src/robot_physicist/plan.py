@@ -70,9 +70,7 @@ def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
 
 def render(planned: Plan, campaign: Campaign) -> str:
     """Write a plan for people, with the first and last branches."""
-    branches = [
-        f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples
-    ]
+    branches = [f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples]
     shown = branches if len(branches) <= 8 else [*branches[:4], "...", *branches[-3:]]
     jobs = 2 * len(branches) + 3 * planned.settings * planned.exposures + 1
     return "\n".join(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 #: Okabe and Ito's colours, which all readers can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
-FONTS = {
+FONTS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "mathtext.fontset": "dejavusans",
@@ -43,8 +43,10 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         import matplotlib as mpl
         import mplhep
 
-        style = {key: value for key, value in mplhep.style.ATLAS.items() if not key.startswith("font")}
-        with mpl.rc_context({**style, **FONTS}):
+        style: dict[str, Any] = {
+            key: value for key, value in mplhep.style.ATLAS.items() if not key.startswith("font")
+        }
+        with mpl.rc_context(style | FONTS):
             return draw(*args, **kwargs)
 
     return wrapped
@@ -221,7 +223,7 @@ def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Fig
     reference, _ = _projection(chosen[len(chosen) // 2])
     for histogram in chosen:
         shape, error = _projection(histogram)
-        colour = scale.to_rgba(points[histogram.sample])
+        colour = scale.cmap(scale.norm(points[histogram.sample]))
         edges = np.linspace(histogram.axes[0].low, histogram.axes[0].high, histogram.axes[0].bins + 1)
         top.stairs(shape, edges, color=colour, linewidth=1.3)
         safe = np.where(reference > 0, reference, np.nan)

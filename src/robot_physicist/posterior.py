@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import EventCount, Estimator
+from .campaign import Estimator, EventCount
 from .documents import Credible, Estimate, Posterior, Posteriors
 from .information import LOG_ZERO
 from .labels import label
@@ -23,7 +23,7 @@ PROFILED = "profiled for the observed data, fixed at their nominal values for ps
 
 
 def log_likelihood(counts: FloatArray, rates: FloatArray, fixed_total: bool) -> FloatArray:
-    """ln p(x|θ_k) of D data sets, (D, K), from counts (D, B) and expected counts (K, B).
+    """Ln p(x|θ_k) of D data sets, (D, K), from counts (D, B) and expected counts (K, B).
 
     Poisson, Σ_b x ln λ − λ − ln x!; with a fixed number of events multinomial, ln n! + Σ_b x ln p_b − ln x!.
 
@@ -82,9 +82,7 @@ def moments(posterior: FloatArray, values: FloatArray) -> tuple[FloatArray, Floa
     return mean, np.sqrt(variance)
 
 
-def summarise(
-    posterior: FloatArray, log_evidence: float, points: Sequence[Values], truth: str | None
-) -> Posterior:
+def summarise(posterior: FloatArray, log_evidence: float, points: Sequence[Values], truth: str | None) -> Posterior:
     """Summarise one posterior (K,) over the parameter points."""
     names = [label(point) for point in points]
     mean, sd = moments(posterior[None], _table(points))
@@ -202,7 +200,7 @@ def _observed(
 
 
 def profiled_log_likelihood(workspace: Mapping[str, Any], patchset: Mapping[str, Any]) -> FloatArray:
-    """max over nuisances of ln p(x, aux|θ_k, μ = 1) of a workspace's observed data, (K,), by pyhf."""
+    """Max over nuisances of ln p(x, aux|θ_k, μ = 1) of a workspace's observed data, (K,), by pyhf."""
     import pyhf
 
     patches = pyhf.PatchSet(patchset)

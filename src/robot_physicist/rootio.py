@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 #: ROOT counts years from 1995; the first moment it can express.
-EPOCH = datetime.datetime(1995, 1, 1)  # noqa: DTZ001 - ROOT's times have no zone
+EPOCH = datetime.datetime(1995, 1, 1)
 
 
 class _LazyAwkward(types.ModuleType):

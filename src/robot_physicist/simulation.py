@@ -25,9 +25,7 @@ def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorCho
     """
     settings = {labels.label(point): point for point in campaign.setting_points}
     points = {labels.label(point): point for point in campaign.parameter_points}
-    backgrounds = {
-        f"background={b.name}": b for b in campaign.backgrounds if isinstance(b, SimulatedBackground)
-    }
+    backgrounds = {f"background={b.name}": b for b in campaign.backgrounds if isinstance(b, SimulatedBackground)}
     if setting not in settings:
         raise UnknownNameError(f"settings: there is no setting '{setting}'; {nearest(setting, settings)}")
     if sample in points:
@@ -35,9 +33,7 @@ def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorCho
     if sample in backgrounds:
         background = backgrounds[sample]
         return background.simulator, settings[setting], background.parameters
-    raise UnknownNameError(
-        f"parameters: there is no sample '{sample}'; {nearest(sample, [*points, *backgrounds])}"
-    )
+    raise UnknownNameError(f"parameters: there is no sample '{sample}'; {nearest(sample, [*points, *backgrounds])}")
 
 
 def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:

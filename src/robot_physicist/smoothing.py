@@ -17,6 +17,8 @@ from .simulators.base import FloatArray
 LOWEST_DEGREE = 2
 ITERATIONS = 50
 TOLERANCE = 1e-10
+#: Weak prior on the coefficients, which keeps them finite in bins that only some θ can reach.
+RIDGE = 1e-3
 #: Below this probability the deviance says that no polynomial describes the templates.
 REFUSED = 1e-4
 
@@ -29,11 +31,7 @@ def polynomials(points: FloatArray, degree: int) -> FloatArray:
     """
     low, high = points.min(axis=0), points.max(axis=0)
     scaled = 2 * (points - low) / np.where(high > low, high - low, 1.0) - 1
-    powers = [
-        power
-        for power in itertools.product(range(degree + 1), repeat=points.shape[1])
-        if sum(power) <= degree
-    ]
+    powers = [power for power in itertools.product(range(degree + 1), repeat=points.shape[1]) if sum(power) <= degree]
     columns = np.stack([np.prod(scaled**power, axis=1) for power in sorted(powers, key=sum)], axis=1)
     left, singular, _ = np.linalg.svd(columns, full_matrices=False)
     # A grid of few points cannot tell high powers apart: keep what is linearly independent.
@@ -53,12 +51,17 @@ class SmoothTemplates:
     degrees_of_freedom: int
     criterion: float
 
-    def probabilities(self, noise: FloatArray | float = 0.0) -> FloatArray:
-        """Bin probabilities (..., K, B), the coefficients being displaced by standard normals (..., B, T)."""
-        moved = np.asarray(noise, dtype=np.float64) * np.ones(self.coefficients.shape)
-        coefficients = self.coefficients + np.einsum("bst,...bt->...bs", self.root, moved)
-        logs = np.einsum("kt,...bt->...kb", self.basis, coefficients)
+    def probabilities(self, noise: FloatArray | None = None) -> FloatArray:
+        """Bin probabilities (K, B), with noise if standard normals (B, T) are given.
+
+        Noise r in ln p multiplies p by 1 + r upwards and eʳ downwards: exponentials of the large noise of nearly
+        empty bins would raise their average.
+        """
+        logs = self.basis @ self.coefficients.T
         values = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        if noise is not None:
+            shift = self.basis @ np.einsum("bst,bt->sb", self.root, noise)
+            values = values * np.where(shift > 0, 1 + shift, np.exp(np.minimum(shift, 0.0)))
         result: FloatArray = values / values.sum(axis=-1, keepdims=True)
         return result
 
@@ -82,9 +85,9 @@ def fit(counts: FloatArray, points: FloatArray, degree: int, pseudo_events: floa
     filled = np.where(counts.sum(axis=0) > 0, counts, pseudo_events)
     coefficients = _newton(filled, total[:, 0], basis, pseudo_events)
     mean = total * np.exp(np.clip(basis @ coefficients.T, -700, 50))
-    information = np.einsum("kb,ks,kt->bst", mean, basis, basis) + 1e-9 * np.eye(basis.shape[1])
+    information = np.einsum("kb,ks,kt->bst", mean, basis, basis) + RIDGE * np.eye(basis.shape[1])
     values, vectors = np.linalg.eigh(information)
-    root = vectors / np.sqrt(np.maximum(values, 1e-9))[:, None, :]
+    root = vectors / np.sqrt(values)[:, None, :]
     logs = np.log(np.maximum(filled, 1e-300) / np.maximum(mean, 1e-300))
     deviance = 2 * float((np.where(filled > 0, filled * logs, 0.0) - filled + mean).sum())
     parameters = coefficients.size
@@ -97,10 +100,10 @@ def _newton(counts: FloatArray, total: FloatArray, basis: FloatArray, pseudo_eve
     """Maximise Σ n ln μ − μ with ln μ = ln N + basis · c, for all bins at once; (B, T)."""
     start = np.log((counts + pseudo_events) / (total[:, None] + pseudo_events))
     coefficients: FloatArray = (basis.T @ start).T
-    ridge = 1e-9 * np.eye(basis.shape[1])
+    ridge = RIDGE * np.eye(basis.shape[1])
     for _ in range(ITERATIONS):
         mean = total[:, None] * np.exp(np.clip(basis @ coefficients.T, -700, 50))
-        gradient = (counts - mean).T @ basis
+        gradient = (counts - mean).T @ basis - RIDGE * coefficients
         curvature = np.einsum("kb,ks,kt->bst", mean, basis, basis) + ridge
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
         # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
@@ -111,9 +114,7 @@ def _newton(counts: FloatArray, total: FloatArray, basis: FloatArray, pseudo_eve
     return coefficients
 
 
-def smooth(
-    counts: FloatArray, points: FloatArray, max_degree: int, pseudo_events: float
-) -> list[SmoothTemplates]:
+def smooth(counts: FloatArray, points: FloatArray, max_degree: int, pseudo_events: float) -> list[SmoothTemplates]:
     """Fits in order of preference, the best first; free bins when the data refuse every polynomial.
 
     The degree is at most `max_degree` and at most what the grid can tell apart.

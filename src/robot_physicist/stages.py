@@ -76,7 +76,12 @@ def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iter
 
 
 def likelihood(
-    campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], workspace: Path, patchset: Path
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    histograms: Sequence[Path],
+    workspace: Path,
+    patchset: Path,
 ) -> str:
     """Build the pyhf workspace and patchset of one setting and exposure."""
     from . import likelihood as build
@@ -200,9 +205,7 @@ def _of_best(result: Any, histograms: Sequence[Path]) -> list[Histogram]:
 
 def _exposure(campaign: Campaign, label: str) -> Exposure:
     if label not in campaign.exposures:
-        raise UnknownNameError(
-            f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}"
-        )
+        raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
     return campaign.exposures[label]
 
 
@@ -213,9 +216,7 @@ def _prior(campaign_file: Path, campaign: Campaign) -> FloatArray:
     return prior_weights(campaign)
 
 
-def _templates(
-    campaign_file: Path, campaign: Campaign, setting: str, histograms: Sequence[Path]
-) -> Templates:
+def _templates(campaign_file: Path, campaign: Campaign, setting: str, histograms: Sequence[Path]) -> Templates:
     found = []
     for path in histograms:
         one = files.read_document(Histogram, path)
@@ -242,9 +243,7 @@ def _backgrounds(
     }
 
 
-def _shapes(
-    campaign_file: Path, campaign: Campaign, bins: int
-) -> dict[str, tuple[FloatArray, FloatArray]]:
+def _shapes(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, tuple[FloatArray, FloatArray]]:
     return {
         entry.name: (
             files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
@@ -255,14 +254,15 @@ def _shapes(
     }
 
 
-def _observed(
-    campaign_file: Path, campaign: Campaign, setting: str, exposure: str
-) -> FloatArray | None:
+def _observed(campaign_file: Path, campaign: Campaign, setting: str, exposure: str) -> FloatArray | None:
     from .histogram import counts
 
     for entry in campaign.observed:
         at = entry.exposure or next(iter(campaign.exposures))
-        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (setting, exposure):
+        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (
+            setting,
+            exposure,
+        ):
             events = files.read_observed(entry, campaign_file.parent, list(campaign.observables))
             return counts(events, campaign.observables)
     return None

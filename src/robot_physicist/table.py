@@ -32,7 +32,11 @@ def render(design: Design, colour: bool) -> str:
 
     text = io.StringIO()
     console = Console(
-        file=text, width=WIDTH, force_terminal=colour, color_system="standard" if colour else None, highlight=False
+        file=text,
+        width=WIDTH,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
     )
     for answer in design.exposures:
         console.print(_table(design, answer))

@@ -101,9 +101,7 @@ def regularised(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> Fl
     return np.where(sumw > 0, sumw, pseudo_events * weight)
 
 
-def expected(
-    shape: FloatArray, accepted: FloatArray, exposure: Exposure, background: FloatArray
-) -> FloatArray:
+def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, background: FloatArray) -> FloatArray:
     """Expected events per point and bin, (K, B).
 
     `shape` (K, B) are signal probabilities, each row summing to one; `accepted` (K,) is the accepted

@@ -41,7 +41,8 @@ def campaign_from(raw: Any, where: str) -> Campaign:
 def _raise(where: str, kind: type[RobotPhysicistError], found: Sequence[str]) -> None:
     if found:
         more = [f"... and {len(found) - MOST_SHOWN} more"] if len(found) > MOST_SHOWN else []
-        raise kind("\n  ".join([f"{where}:", *found[:MOST_SHOWN], *more]) if len(found) > 1 else f"{where}: {found[0]}")
+        separator = "\n  " if len(found) > 1 else " "
+        raise kind(separator.join([f"{where}:", *found[:MOST_SHOWN], *more]))
 
 
 def _metacharacters(value: Any, path: str = "") -> Iterator[str]:
@@ -53,7 +54,7 @@ def _metacharacters(value: Any, path: str = "") -> Iterator[str]:
         for index, item in enumerate(value):
             yield from _metacharacters(item, f"{path}[{index}]")
     elif isinstance(value, str) and (found := FORBIDDEN.search(value)):
-        yield f"{path}: the character {found.group()!r} means something to a shell and is not allowed; remove it"
+        yield f"{path}: the character {found.group()!r} means something to a shell; remove it"
 
 
 #: Parts of a pydantic location that name a branch of a union rather than a key of the file.
@@ -74,7 +75,7 @@ def _explain(entry: Any) -> str:
     if entry["type"] == "missing":
         return f"{path}: is missing; add it"
     if entry["type"] == "string_pattern_mismatch":
-        return f"{path}: {entry['input']!r} is not a name; use letters, digits and underscores, a letter first"
+        return f"{path}: {entry['input']!r} is not a name; use letters, digits and _, a letter first"
     message = entry["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     given = entry["input"]
@@ -98,8 +99,8 @@ def _children(node: dict[str, Any], part: Any, schema: dict[str, Any]) -> Iterat
             yield from _alternatives(option["items"], schema)
         elif part in option.get("properties", {}):
             yield from _alternatives(option["properties"][part], schema)
-        elif isinstance(option.get("additionalProperties"), dict) and isinstance(part, str):
-            yield from _alternatives(option["additionalProperties"], schema)
+        elif isinstance(part, str) and (values := mapped(option)):
+            yield from _alternatives(values, schema)
         elif isinstance(part, str) and (UNION.match(part) or option.get("title") == part):
             yield option
 
@@ -108,6 +109,13 @@ def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str
     node = _resolve(node, schema)
     options = node.get("anyOf") or node.get("oneOf") or []
     return [_resolve(option, schema) for option in options] or [node]
+
+
+def mapped(schema: dict[str, Any]) -> dict[str, Any]:
+    """Schema of the values of a mapping whose keys the user chooses; empty for anything else."""
+    patterns = list(schema.get("patternProperties", {}).values())
+    free = schema.get("additionalProperties")
+    return dict(patterns[0]) if patterns else dict(free) if isinstance(free, dict) else {}
 
 
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -126,8 +134,8 @@ def prior_weights(campaign: Campaign, earlier: Posteriors | None = None) -> Floa
         if earlier.observed is None:
             raise CampaignError("prior.posterior: the file holds no posterior of observed data")
         if earlier.points != [label(point) for point in points]:
-            raise CampaignError("prior.posterior: the file is on another grid of parameters; use the same grid")
-        return earlier.observed.probabilities / earlier.observed.probabilities.sum()
+            raise CampaignError("prior.posterior: the file is on another grid; use the same parameters")
+        return _normalised(earlier.observed.probabilities)
     if isinstance(campaign.prior, Weights):
         weights = np.array(campaign.prior.weights)
     else:
@@ -135,7 +143,12 @@ def prior_weights(campaign: Campaign, earlier: Posteriors | None = None) -> Floa
         weights = np.array([1.0])
         for factor in factors:
             weights = np.outer(weights, factor).ravel()
-    return weights / weights.sum()
+    return _normalised(weights)
+
+
+def _normalised(weights: FloatArray) -> FloatArray:
+    result: FloatArray = weights / weights.sum()
+    return result
 
 
 def marginal(prior: Any, values: Sequence[float]) -> FloatArray:

@@ -31,7 +31,7 @@ from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
 LINES = 10
 
 
-class Options(base.Options):
+class CommandOptions(base.Options):
     """Options of a black box."""
 
     executable: list[str] = Field(min_length=1)
@@ -45,7 +45,7 @@ class Options(base.Options):
 class CommandSampler(Sampler):
     """Calls the program once per block."""
 
-    def __init__(self, options: Options, setting: Values, parameters: Values) -> None:
+    def __init__(self, options: CommandOptions, setting: Values, parameters: Values) -> None:
         self.options, self.setting, self.parameters = options, setting, parameters
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
@@ -139,8 +139,8 @@ class Command(Simulator):
     settings: ClassVar = None
     parameters: ClassVar = None
     observables: ClassVar = None
-    Options: ClassVar = Options
-    options: Options
+    Options: ClassVar = CommandOptions
+    options: CommandOptions
     has_cross_section = True
     block_size = 100_000
 

@@ -13,7 +13,7 @@ CELLS = 20_000
 
 
 def slope(beam_energy: float, theta: float) -> float:
-    """a = 2θ tanh(10 (2φ − 90)/90), the coefficient of c in the density.
+    """A = 2θ tanh(10 (2φ − 90)/90), the coefficient of c in the density.
 
     >>> round(slope(50.0, 1.0), 4)
     1.6086
@@ -50,9 +50,7 @@ class ForwardBackwardSampler(Sampler):
     def __init__(self, a: float) -> None:
         edges = np.linspace(-1, 1, CELLS + 1)
         # Piecewise linear in the density: exact integrals per cell, uniform within a cell of width 1e-4.
-        steps = sum(
-            np.diff(_primitive(np.clip(edges, low, high), a)) for low, high in _allowed(a) if high > low
-        )
+        steps = sum(np.diff(_primitive(np.clip(edges, low, high), a)) for low, high in _allowed(a) if high > low)
         self.edges = edges
         self.cumulative = np.concatenate([[0.0], np.cumsum(steps)])
 

@@ -40,4 +40,5 @@ class Gaussian(Simulator):
         """
         variance = setting["variance"]
         result: FloatArray = np.exp(-((x - parameters["theta"]) ** 2) / (2 * variance))
-        return result / np.sqrt(2 * np.pi * variance)
+        result /= np.sqrt(2 * np.pi * variance)
+        return result

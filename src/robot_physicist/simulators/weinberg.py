@@ -35,20 +35,20 @@ PROCESS = (
 )
 
 
-class Options(born.Options):
+class PythiaOptions(born.MuonPairOptions):
     """Options of the Pythia simulation."""
 
     isr: bool = False
     """Photon radiation off the incoming beams; it lowers the energy of many collisions."""
 
     @model_validator(mode="after")
-    def _weights_need_the_beam_energy(self) -> Options:
+    def _weights_need_the_beam_energy(self) -> PythiaOptions:
         if self.isr and self.width == "fixed":
             raise ValueError("a fixed width cannot be combined with isr; use the computed width")
         return self
 
 
-def _settings(options: Options) -> Iterator[str]:
+def _settings(options: PythiaOptions) -> Iterator[str]:
     yield from PROCESS
     isr = "on" if options.isr else "off"
     yield from (f"PDF:lepton={isr}", f"PartonLevel:ISR={isr}")
@@ -67,7 +67,7 @@ def _pythia() -> Any:
 class PythiaSampler(Sampler):
     """Runs Pythia at one energy and one Weinberg angle."""
 
-    def __init__(self, options: Options, sqrt_s: float, sin2theta_w: float) -> None:
+    def __init__(self, options: PythiaOptions, sqrt_s: float, sin2theta_w: float) -> None:
         self.options, self.sqrt_s, self.sin2theta_w = options, sqrt_s, sin2theta_w
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
@@ -128,8 +128,8 @@ class Weinberg(Simulator):
     settings: ClassVar = born.settings
     parameters: ClassVar = born.parameters
     observables: ClassVar = born.observables
-    Options: ClassVar = Options
-    options: Options
+    Options: ClassVar = PythiaOptions
+    options: PythiaOptions
     has_cross_section = True
     block_size = 100_000
 

@@ -24,7 +24,7 @@ parameters = {"sin2theta_w": Variable("", 0.05, 0.6, "sin²θ_W, in the coupling
 observables = {"cos_theta": Variable("", -1.0, 1.0, "cosine of the angle between μ⁻ and e⁻")}
 
 
-class Options(base.Options):
+class MuonPairOptions(base.Options):
     """Options of the simulators of this process."""
 
     cos_theta_max: float = Field(1.0, gt=0, le=1)
@@ -119,8 +119,8 @@ class WeinbergBorn(Simulator):
     settings: ClassVar = settings
     parameters: ClassVar = parameters
     observables: ClassVar = observables
-    Options: ClassVar = Options
-    options: Options
+    Options: ClassVar = MuonPairOptions
+    options: MuonPairOptions
     has_cross_section = True
     has_density = True
 
@@ -134,7 +134,8 @@ class WeinbergBorn(Simulator):
         a_fb = asymmetry(setting["sqrt_s"], parameters["sin2theta_w"], self.options.width)
         inside = np.abs(x) <= self.options.cos_theta_max
         result: FloatArray = np.where(inside, 0.375 * (1 + x**2) + a_fb * x, 0.0)
-        return result / acceptance(self.options.cos_theta_max)
+        result /= acceptance(self.options.cos_theta_max)
+        return result
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection:
         """Accepted cross-section in picobarn."""

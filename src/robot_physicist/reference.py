@@ -1,0 +1,154 @@
+"""Everything generated from the models: JSON schemas, the campaign's reference page, a campaign to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from . import documents
+from .campaign import Campaign
+from .simulators import load, names
+from .simulators.base import Variable
+from .validation import mapped
+
+DOCUMENTS: dict[str, Any] = {
+    "histogram": documents.Histogram,
+    "posterior": documents.Posteriors,
+    "eig": documents.InformationGain,
+    "design": documents.Design,
+}
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+START = """\
+# A campaign: which setting of an experiment teaches most about its parameters?
+# Check it with `robot-physicist validate`, see what it costs with `robot-physicist plan`.
+name: {name}
+title: One measurement of a Gaussian mean
+seed: 1                      # every random number follows from it
+
+simulator:
+  name: gaussian             # `robot-physicist simulators` lists them; `command` runs your own program
+
+settings:                    # what you can choose: the Cartesian product of these grids
+  variance:
+    values: [0.1, 0.5, 1, 2] # or   linspace: [0.5, 2, 4]
+
+parameters:                  # what you want to know: a grid and a prior each
+  theta:
+    linspace: [-2, 2, 11]
+    prior: uniform           # or   {{mean: 0, sd: 1}}   or   {{weights: [...]}}
+
+observables:                 # what is measured per event, and its bins
+  x: {{range: [-6, 6], bins: 48, overflow: include}}
+
+exposure:                    # one design for each
+  - {{events: 1}}
+  - {{events: 10}}             # or   {{luminosity: 0.2, unit: pb-1}}
+
+simulation:
+  events: 20000              # per setting and parameter point
+"""
+
+
+def starting_campaign(name: str) -> str:
+    """Write a small commented campaign of the given name that is valid as it is."""
+    letters = "".join(character if character.isalnum() else "_" for character in name)
+    return START.format(name=letters if letters[:1].isalpha() else f"campaign_{letters}")
+
+
+def campaign_schema() -> dict[str, Any]:
+    """JSON schema of a campaign file, for editors."""
+    return {"$schema": DIALECT, **Campaign.model_json_schema()}
+
+
+def document_schemas() -> dict[str, dict[str, Any]]:
+    """JSON schema of every JSON file that a campaign makes, by the name of the file."""
+    return {
+        name: {"$schema": DIALECT, **TypeAdapter(kind).json_schema(mode="serialization")}
+        for name, kind in DOCUMENTS.items()
+    }
+
+
+def campaign_reference() -> str:
+    """Reference page of the campaign file: one table per section, generated from the model."""
+    schema = Campaign.model_json_schema()
+    lines = [
+        "# The campaign file",
+        "",
+        "One YAML file says everything about a study. This page is generated from the model that validates it;",
+        "`robot-physicist validate FILE` checks a file, `robot-physicist init FILE` writes one to start from.",
+        "Editors complete and check it with `campaigns/campaign.schema.json`.",
+        "",
+        *_section("Campaign", schema),
+    ]
+    for name, definition in schema["$defs"].items():
+        lines += _section(name, definition)
+    lines += ["## A campaign to start from", "", "```yaml", starting_campaign("my_study").rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _section(name: str, definition: dict[str, Any]) -> Iterator[str]:
+    yield from (f"## {name}", "", definition.get("description", ""), "")
+    yield from ("| key | type | default | meaning |", "|---|---|---|---|")
+    required = definition.get("required", [])
+    for key, field in definition.get("properties", {}).items():
+        default = "required" if key in required else f"`{field.get('default', '')}`" if "default" in field else ""
+        text = " ".join(field.get("description", "").split())
+        yield f"| `{key}` | {_type(field)} | {default} | {text} |"
+    yield ""
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rsplit("/", 1)[1]
+        return f"[{name}](#{name.lower()})"
+    options = field.get("anyOf") or field.get("oneOf")
+    if options:
+        return " or ".join(_type(option) for option in options if option.get("type") != "null")
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return " or ".join(f"`{value}`" for value in field["enum"])
+    if field.get("type") == "array":
+        inner = field.get("items") or (field.get("prefixItems") or [{}])[0]
+        return f"list of {_type(inner)}" if inner else "list"
+    if values := mapped(field):
+        return f"names to {_type(values)}"
+    return str(field.get("type", "any")) + _limits(field)
+
+
+def _limits(field: dict[str, Any]) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    found = [f"{sign} {field[key]:g}" for key, sign in signs.items() if key in field]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def simulator_reference() -> str:
+    """Describe every simulator: what it simulates, its variables with units and ranges, its options."""
+    return "\n\n".join("\n".join(_simulator(name)) for name in names())
+
+
+def _simulator(name: str) -> Iterator[str]:
+    simulator = load(name)
+    yield f"{name}: {(simulator.__doc__ or '').strip().splitlines()[0]}"
+    for heading, variables in (
+        ("settings", simulator.settings),
+        ("parameters", simulator.parameters),
+        ("observables", simulator.observables),
+    ):
+        yield f"  {heading}: {_variables(variables)}"
+    for option, field in simulator.Options.model_fields.items():
+        default = "required" if field.is_required() else f"default {field.default}"
+        yield f"  option {option} ({default}): {' '.join((field.description or '').split())}"
+
+
+def _variables(variables: Any) -> str:
+    if variables is None:
+        return "any names"
+    return "; ".join(f"{name}{_variable(variable)}" for name, variable in variables.items())
+
+
+def _variable(variable: Variable) -> str:
+    unit = f" [{variable.unit}]" if variable.unit else ""
+    return f"{unit} in [{variable.low:g}, {variable.high:g}], {variable.description}"

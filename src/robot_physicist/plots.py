@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         style: dict[str, Any] = {
             key: value for key, value in mplhep.style.ATLAS.items() if not key.startswith("font")
         }
-        with mpl.rc_context(style | FONTS):
+        with mpl.rc_context(rc=cast(Any, style | FONTS)):
             return draw(*args, **kwargs)
 
     return wrapped
@@ -219,7 +219,7 @@ def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Fig
     points = {h.sample: parse(h.sample)[name] for h in histograms if not h.sample.startswith("background=")}
     chosen = sorted((h for h in histograms if h.sample in points), key=lambda h: points[h.sample])
     figure, (top, ratio) = _figure(2, 8.0, sharex=True, gridspec_kw={"height_ratios": [2, 1]})
-    scale = ScalarMappable(Normalize(min(points.values()), max(points.values())), colormaps["viridis"])
+    scale: Any = ScalarMappable(Normalize(min(points.values()), max(points.values())), colormaps["viridis"])
     reference, _ = _projection(chosen[len(chosen) // 2])
     for histogram in chosen:
         shape, error = _projection(histogram)

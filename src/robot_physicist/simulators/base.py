@@ -56,7 +56,7 @@ class Events:
         return len(next(iter(self.columns.values())))
 
 
-class Options(BaseModel):
+class SimulatorOptions(BaseModel):
     """Options of a simulator; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
@@ -80,7 +80,7 @@ class Simulator(ABC):
     settings: ClassVar[Mapping[str, Variable] | None]
     parameters: ClassVar[Mapping[str, Variable] | None]
     observables: ClassVar[Mapping[str, Variable] | None]
-    Options: ClassVar[type[Options]] = Options
+    Options: ClassVar[type[SimulatorOptions]] = SimulatorOptions
     #: Does every event come with a cross-section, so that the exposure may be a luminosity?
     has_cross_section: ClassVar[bool] = False
     #: Can `density` be called?
@@ -88,7 +88,7 @@ class Simulator(ABC):
     #: Events per seeded block: bounds the memory, and block b is the same however many follow it.
     block_size: ClassVar[int] = 1_000_000
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SimulatorOptions) -> None:
         self.options = options
 
     @abstractmethod

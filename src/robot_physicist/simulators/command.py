@@ -31,7 +31,7 @@ from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
 LINES = 10
 
 
-class CommandOptions(base.Options):
+class CommandOptions(base.SimulatorOptions):
     """Options of a black box."""
 
     executable: list[str] = Field(min_length=1)

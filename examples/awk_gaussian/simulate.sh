@@ -1,0 +1,21 @@
+#!/bin/sh
+# A simulator in awk: x ~ N(theta, variance), as a table on the --output file.
+# It knows nothing of the project; see the head of simulators/command.py for how it is called.
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --setting) setting=${2#variance=} ;;
+    --parameters) parameters=${2#theta=} ;;
+    --events) events=$2 ;;
+    --seed) seed=$2 ;;
+    --output) output=$2 ;;
+  esac
+  shift 2
+done
+awk -v theta="$parameters" -v variance="$setting" -v events="$events" -v seed="$seed" '
+  BEGIN {
+    srand(seed)
+    print "# cross_section_pb: 2.5"
+    print "x"
+    for (i = 0; i < events; i++)  # Box and Muller
+      print theta + sqrt(variance) * sqrt(-2 * log(1 - rand())) * cos(6.283185307179586 * rand())
+  }' > "$output"

@@ -1,0 +1,98 @@
+"""What every simulator promises, for every simulator there is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robot_physicist.errors import UnknownNameError
+from robot_physicist.seeds import branch_generator
+from robot_physicist.simulators import load, names
+
+AWK = str(Path(__file__).parents[2] / "examples/awk_gaussian/simulate.sh")
+BRANCHES = {
+    "gaussian": ({}, {"variance": 0.5}, {"theta": 1.0}, {"theta": -1.0}),
+    "forward_backward": ({}, {"beam_energy": 60.0}, {"theta": 1.5}, {"theta": 0.5}),
+    "weinberg_born": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
+    "weinberg": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
+    "command": (
+        {"executable": [AWK], "observables": ["x"]},
+        {"variance": 0.5},
+        {"theta": 1.0},
+        {"theta": -1.0},
+    ),
+}
+
+
+def test_every_simulator_has_a_branch_to_be_tested_on():
+    assert set(BRANCHES) == set(names())
+
+
+def test_an_unknown_name_gets_advice():
+    with pytest.raises(UnknownNameError, match="did you mean 'weinberg'"):
+        load("weinburg")
+
+
+@pytest.fixture(params=sorted(BRANCHES))
+def branch(request):
+    options, setting, parameters, other = BRANCHES[request.param]
+    kind = load(request.param)
+    return kind(kind.Options(**options)), setting, parameters, other
+
+
+def simulate(simulator, setting, parameters, events=2000, block=0):
+    return simulator.prepare(setting, parameters).sample(events, branch_generator(1, setting, parameters, block))
+
+
+def test_events_are_finite_arrays_of_doubles_in_range(branch):
+    simulator, setting, parameters, _ = branch
+    events = simulate(simulator, setting, parameters)
+    assert 0 < events.accepted <= events.generated == 2000
+    for name, column in events.columns.items():
+        assert column.shape == (events.accepted,)
+        assert column.dtype == np.float64
+        assert np.isfinite(column).all()
+        if simulator.observables is not None:
+            variable = simulator.observables[name]
+            assert variable.low <= column.min() <= column.max() <= variable.high
+
+
+def test_the_same_seed_gives_the_same_bytes(branch):
+    simulator, setting, parameters, _ = branch
+    first, second = (simulate(simulator, setting, parameters) for _ in range(2))
+    for name in first.columns:
+        assert first.columns[name].tobytes() == second.columns[name].tobytes()
+
+
+def test_another_branch_or_block_gives_other_events(branch):
+    simulator, setting, parameters, other = branch
+    first = simulate(simulator, setting, parameters)
+    for changed in (simulate(simulator, setting, other), simulate(simulator, setting, parameters, block=1)):
+        name = next(iter(first.columns))
+        assert not np.array_equal(first.columns[name], changed.columns[name])
+
+
+def test_cross_sections_are_positive(branch):
+    simulator, setting, parameters, _ = branch
+    events = simulate(simulator, setting, parameters)
+    if simulator.has_cross_section:
+        assert events.cross_section.value > 0
+        assert events.cross_section.error >= 0
+    else:
+        assert events.cross_section is None
+
+
+def test_densities_are_normalised_and_describe_the_events(branch):
+    simulator, setting, parameters, _ = branch
+    if not simulator.has_density:
+        with pytest.raises(NotImplementedError):
+            simulator.density(np.zeros(1), setting, parameters)
+        return
+    (column,) = simulate(simulator, setting, parameters, events=50_000).columns.values()
+    edges = np.linspace(-8, 8, 400_001) if "x" in simulator.observables else np.linspace(-1, 1, 400_001)
+    density = simulator.density(edges, setting, parameters)
+    cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
+    assert cumulative[-1] == pytest.approx(1, abs=1e-5)
+    empirical = np.searchsorted(np.sort(column), edges) / len(column)
+    # Kolmogorov's 99.9% point; the seed is fixed.
+    assert np.abs(empirical - cumulative).max() < 1.95 / np.sqrt(len(column))

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from robot_physicist.errors import CampaignError, LabelClashError, UnknownNameError
+from robot_physicist.validation import campaign_from, prior_weights
+
+WEINBERG = {
+    "simulator": {"name": "weinberg_born"},
+    "settings": {"sqrt_s": {"values": [80, 91.2], "unit": "GeV"}},
+    "parameters": {"sin2theta_w": {"linspace": [0.2, 0.26, 3]}},
+    "observables": {"cos_theta": {"range": [-1, 1], "bins": 4}},
+    "exposure": {"luminosity": 1, "unit": "pb-1"},
+}
+
+
+def put(raw, path, value):
+    *parents, last = path.split(".")
+    for key in parents:
+        raw = raw[key]
+    raw[last] = value
+
+
+BAD = [
+    ("simulater", {}, UnknownNameError, "simulater: unknown key; did you mean 'simulator'?"),
+    ("observables.x.bin", 3, UnknownNameError, "observables.x.bin: unknown key; did you mean 'bins'?"),
+    ("parameters.theta.priors", "uniform", UnknownNameError, "did you mean 'prior'?"),
+    ("simulator.name", "gausian", UnknownNameError, "did you mean 'gaussian'?"),
+    ("simulator.options", {"ist": 1}, UnknownNameError, "simulator.options.ist: gaussian has no such option"),
+    ("settings.varianc", {"values": [1]}, UnknownNameError, "settings.varianc: gaussian has no such name"),
+    ("settings", {"variance": {"values": []}}, CampaignError, "settings.variance.values: list should have at least 1"),
+    ("settings", {"variance": {"values": [1, 3, 2]}}, CampaignError, "settings.variance: the grid is not monotonic"),
+    ("settings", {"variance": {"values": [1, 1]}}, CampaignError, "label clash"),
+    ("settings", {"variance": {"values": [-1]}}, CampaignError, "settings.variance: -1 is outside"),
+    ("settings", {"variance": {"values": [float("nan")]}}, CampaignError, "settings.variance.values[0]"),
+    ("settings", {"variance": {"values": [1], "linspace": [0, 1, 2]}}, CampaignError, "either 'values' or 'linspace'"),
+    ("settings", {}, CampaignError, "settings: dictionary should have at least 1"),
+    ("observables.x.bins", 0, CampaignError, "observables.x.bins: input should be greater than or equal to 1, not 0"),
+    ("observables.x.range", [1, 1], CampaignError, "observables.x: the lower edge"),
+    ("observables.x.unit", "GeV", CampaignError, "observables.x.unit: gaussian emits '', not 'GeV'"),
+    ("observables", {"y": {"range": [0, 1], "bins": 2}}, UnknownNameError, "observables.y: gaussian does not emit it"),
+    ("parameters.theta.prior", {"weights": [0, 0, 0, 0, 0]}, CampaignError, "cannot be normalised"),
+    ("parameters.theta.prior", {"weights": [1, 1]}, CampaignError, "2 weights for 5 points"),
+    ("parameters.theta.prior", {"weights": [-1, 1, 1, 1, 1]}, CampaignError, "parameters.theta.prior.weights[0]"),
+    ("parameters.theta.prior", {"mean": 100, "sd": 1}, CampaignError, "99 standard deviations away"),
+    ("parameters.theta.prior", {"mean": 0, "sd": 0}, CampaignError, "greater than 0"),
+    ("exposure", {"events": 0}, CampaignError, "exposure[0].events"),
+    ("exposure", [{"events": 5}, {"events": 5}], LabelClashError, "two entries are the same"),
+    ("exposure", {"luminosity": 1}, CampaignError, "exposure[0].luminosity: gaussian gives no cross-section"),
+    ("simulation.events", 5, CampaignError, "fewer events than folds"),
+    ("simulation.events", -1, CampaignError, "simulation.events"),
+    ("seed", "one", CampaignError, "seed: input should be a valid integer"),
+    ("name", "a b", CampaignError, "is not a name"),
+    ("title", "x; rm -rf /", CampaignError, "title: the character ';' means something to a shell"),
+    ("name", "$(id)", CampaignError, "name: the character '$'"),
+    ("settings", {"a`b": {"values": [1]}}, CampaignError, "the character '`'"),
+    ("observed", {"file": "../data.root", "setting": {"variance": 2}}, CampaignError, "leaves the campaign's folder"),
+    ("observed", {"file": "/etc/passwd", "setting": {"variance": 2}}, CampaignError, "leaves the campaign's folder"),
+    ("observed", {"file": "d.root", "setting": {"variance": 3}}, UnknownNameError, "did you mean 'variance=2'?"),
+    ("systematics", [{"type": "lumi", "uncertainty": 2}], CampaignError, "systematics[0].uncertainty"),
+    (
+        "systematics",
+        [{"type": "normsys", "name": "eff", "samples": ["signl"], "up": 1.1, "down": 0.9}],
+        UnknownNameError,
+        "systematics[0].samples: no sample 'signl'; did you mean 'signal'?",
+    ),
+    (
+        "backgrounds",
+        [{"name": "b", "simulator": {"name": "weinberg_born"}}],
+        CampaignError,
+        "backgrounds need a luminosity",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "kind", "message"), BAD)
+def test_bad_input_is_named_located_and_explained(raw, path, value, kind, message):
+    put(raw, path, value)
+    with pytest.raises(kind) as caught:
+        campaign_from(raw, "my.yaml")
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("my.yaml:")
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_key_is_named(raw):
+    del raw["seed"]
+    with pytest.raises(CampaignError, match="seed: is missing"):
+        campaign_from(raw, "my.yaml")
+
+
+def test_a_wrong_unit_is_named(raw):
+    raw.update(WEINBERG)
+    raw["settings"] = {"sqrt_s": {"values": [80], "unit": "TeV"}}
+    with pytest.raises(CampaignError, match="takes 'GeV', not 'TeV'"):
+        campaign_from(raw, "my.yaml")
+
+
+def test_not_a_mapping():
+    with pytest.raises(CampaignError, match="not a campaign"):
+        campaign_from(["a"], "my.yaml")
+
+
+def test_several_problems_are_listed_together(raw):
+    raw["observables"]["x"] = {"range": [0, 1], "bins": 0, "colour": "red"}
+    with pytest.raises(CampaignError) as caught:
+        campaign_from(raw, "my.yaml")
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_single_exposure_may_stand_without_a_list(raw):
+    raw["exposure"] = {"events": 7}
+    assert list(campaign_from(raw, "my.yaml").exposures) == ["events=7"]
+
+
+def test_priors_are_products_of_the_parameters(raw):
+    raw["parameters"]["theta"]["prior"] = {"weights": [1, 2, 4, 2, 1]}
+    assert prior_weights(campaign_from(raw, "my.yaml")) == pytest.approx(np.array([1, 2, 4, 2, 1]) / 10)
+
+
+def test_a_joint_prior_replaces_the_product(raw):
+    raw["prior"] = {"weights": [0, 0, 1, 1, 2]}
+    assert prior_weights(campaign_from(raw, "my.yaml")) == pytest.approx([0, 0, 0.25, 0.25, 0.5])
+
+
+def test_the_normal_prior_is_truncated_to_the_grid(raw):
+    raw["parameters"]["theta"]["prior"] = {"mean": 0, "sd": 0.5}
+    weights = np.exp(-((np.linspace(-1, 1, 5) / 0.5) ** 2) / 2)
+    assert prior_weights(campaign_from(raw, "my.yaml")) == pytest.approx(weights / weights.sum())

@@ -268,7 +268,10 @@ class Campaign(Section):
     """A joint prior over all parameter points, in place of the product of the parameters' own."""
     observables: dict[Name, Observable] = Field(min_length=1)
     """What is measured per event; several observables are binned jointly."""
-    exposure: Annotated[list[EventCount | Luminosity], BeforeValidator(_as_list)] = Field(min_length=1)
+    exposure: Annotated[
+        list[EventCount | Luminosity],
+        BeforeValidator(_as_list, json_schema_input_type=list[EventCount | Luminosity] | EventCount | Luminosity),
+    ] = Field(min_length=1)
     """How much data the experiment takes; each exposure of a list gets its own design."""
     simulation: Simulation = Simulation()
     """Size of the simulation."""
@@ -276,7 +279,9 @@ class Campaign(Section):
     """Other processes in the data; they need a luminosity as exposure."""
     systematics: list[Systematic] = Field(default_factory=list)
     """Systematic uncertainties, written into the workspaces."""
-    observed: Annotated[list[Observed], BeforeValidator(_as_list)] = Field(default_factory=list)
+    observed: Annotated[
+        list[Observed], BeforeValidator(_as_list, json_schema_input_type=list[Observed] | Observed)
+    ] = Field(default_factory=list)
     """Data of real experiments, whose posterior is wanted."""
     estimator: Estimator = Estimator()
     """How the information gain is computed."""

@@ -131,6 +131,8 @@ def _opened(path: Path) -> Iterator[Any]:
     except Exception as error:  # uproot raises whatever it stumbles over in a damaged file
         raise InputFileError(f"{path}: not a ROOT file, or a truncated one ({error})") from None
     with file:
+        if file.file.fEND > path.stat().st_size:
+            raise InputFileError(f"{path}: truncated; remove it and run the stage that makes it again")
         yield file
 
 

@@ -81,7 +81,7 @@ def workspace(
     return {
         "channels": [{"name": channel, "samples": backgrounds or [signal]}],
         "observations": [{"name": channel, "data": data.tolist()}],
-        "measurements": [{"name": name, "config": {"poi": "mu", "parameters": _parameters(systematics)}}],
+        "measurements": [{"name": name, "config": _measurement(systematics, has_signal=not backgrounds)}],
         "version": "1.0.0",
     }
 
@@ -98,9 +98,12 @@ def _background(templates: Templates, exposure: Exposure, name: str) -> tuple[Fl
     return rates, spread
 
 
-def _parameters(systematics: Sequence[Systematic]) -> list[dict[str, Any]]:
-    mu = {"name": "mu", "bounds": [[0.0, 10.0]], "inits": [1.0]}
-    return [mu] + [
+STRENGTH = {"name": "mu", "bounds": [[0.0, 10.0]], "inits": [1.0]}
+
+
+def _measurement(systematics: Sequence[Systematic], has_signal: bool) -> dict[str, Any]:
+    """Parameters of a measurement; the signal strength comes with the signal, or pyhf refuses the base."""
+    luminosities = [
         {
             "name": "lumi",
             "auxdata": [1.0],
@@ -110,6 +113,18 @@ def _parameters(systematics: Sequence[Systematic]) -> list[dict[str, Any]]:
         }
         for entry in systematics
         if isinstance(entry, LumiSystematic)
+    ]
+    return {"poi": "mu" if has_signal else "", "parameters": [*([STRENGTH] if has_signal else []), *luminosities]}
+
+
+def _operations(signal: Mapping[str, Any], has_background: bool) -> list[dict[str, Any]]:
+    """JSON patch that puts a signal sample into the base workspace."""
+    if not has_background:
+        return [{"op": "replace", "path": "/channels/0/samples/0", "value": signal}]
+    return [
+        {"op": "add", "path": "/channels/0/samples/-", "value": signal},
+        {"op": "replace", "path": "/measurements/0/config/poi", "value": "mu"},
+        {"op": "add", "path": "/measurements/0/config/parameters/-", "value": STRENGTH},
     ]
 
 
@@ -157,13 +172,12 @@ def patchset(
     """Build the patchset of a base workspace: one patch per parameter point, named by its label."""
     rates, errors = signal_rates(templates, exposure, regularisation)
     channel = channel_name(templates)
-    operation = {"op": "add", "path": "/channels/0/samples/-"}
-    if not templates.background:
-        operation = {"op": "replace", "path": "/channels/0/samples/0"}
     patches = [
         {
             "metadata": {"name": patch_name(point), "values": list(parse(point).values())},
-            "patch": [{**operation, "value": sample(SIGNAL, rate, error, channel, systematics, shapes)}],
+            "patch": _operations(
+                sample(SIGNAL, rate, error, channel, systematics, shapes), bool(templates.background)
+            ),
         }
         for point, rate, error in zip(templates.points, rates, errors, strict=True)
     ]

@@ -49,7 +49,8 @@ def probe(campaign: Campaign, clock: Callable[[], float]) -> Probe:
     startup, done = ready - start, clock() - ready
     columns = len(block.columns) + (block.weights is not None)
     # Blocks are initialised one by one, so the start-up is in the second call too.
-    return Probe(startup, max(done - startup, 1e-9) / PROBE_EVENTS, 8.0 * columns * block.accepted / PROBE_EVENTS)
+    per_event = max(done - startup, 1e-9) / PROBE_EVENTS
+    return Probe(startup, per_event, 8.0 * columns * block.accepted / PROBE_EVENTS)
 
 
 def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:

@@ -121,8 +121,8 @@ def pseudo_experiments(
 def fraction(hits: NDArray[np.bool_]) -> Estimate:
     """Fraction of hits with its standard error under a uniform prior, which is never zero.
 
-    >>> fraction(np.array([True, True, True, False]))
-    Estimate(value=0.75, error=0.17817416127494957)
+    >>> round(fraction(np.array([True, True, True, True])).error, 6)
+    0.140859
     """
     trials, successes = len(hits), int(hits.sum())
     centre = (successes + 1) / (trials + 2)

@@ -13,10 +13,10 @@ CELLS = 20_000
 
 
 def slope(beam_energy: float, theta: float) -> float:
-    """A = 2θ tanh(10 (2φ − 90)/90), the coefficient of c in the density.
+    """Coefficient of c in the density, a = 2θ tanh(10 (2φ − 90)/90).
 
     >>> round(slope(50.0, 1.0), 4)
-    1.6086
+    1.6089
     """
     return float(2 * theta * np.tanh(10 * (2 * beam_energy - 90) / 90))
 

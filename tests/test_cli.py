@@ -1,0 +1,242 @@
+"""The command line: exit codes, messages without tracebacks, and a whole setting stage by stage."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+import yaml
+
+from robot_physicist.cli import main
+
+COMMAND = str(Path(sys.executable).parent / "robot-physicist")
+
+
+def run(*arguments, cwd=None):
+    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=cwd)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture
+def call(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        return stop.value.code, out.out + out.err
+
+    return call
+
+
+def test_a_misspelt_key_ends_with_exit_code_two_and_advice(campaign_file):
+    campaign_file.write_text(campaign_file.read_text().replace("bins", "bin"))
+    done = run("validate", campaign_file)
+    assert done.returncode == 2
+    assert "observables.x.bin: unknown key; did you mean 'bins'?" in done.stderr
+
+
+def test_a_misspelt_command_gets_advice():
+    done = run("simulat")
+    assert done.returncode == 2
+    assert "did you mean 'simulate'?" in done.stderr
+
+
+def test_bad_input_writes_nothing(campaign_file, tmp_path, call):
+    code, text = call(
+        "simulate",
+        "--campaign",
+        campaign_file,
+        "--setting",
+        "variance=9",
+        "--sample",
+        "theta=1",
+        "--events",
+        tmp_path / "o/e.root",
+    )
+    assert code == 2
+    assert "there is no setting 'variance=9'" in text
+    assert not (tmp_path / "o").exists()
+
+
+def test_files_that_are_not_there_are_named(call, tmp_path):
+    for command in ("validate", "plan", "show"):
+        code, text = call(command, tmp_path / "none.yaml")
+        assert code == 2
+        assert "none.yaml: no such" in text
+
+
+def test_not_yaml(call, tmp_path):
+    (tmp_path / "x.yaml").write_text("a: [")
+    code, text = call("validate", tmp_path / "x.yaml")
+    assert code == 2
+    assert "not a YAML file" in text
+
+
+def test_init_writes_a_valid_campaign_and_never_overwrites(call, tmp_path):
+    path = tmp_path / "mine.yaml"
+    assert call("init", path)[0] == 0
+    code, text = call("validate", path)
+    assert code == 0
+    assert "4 settings × 11 samples = 44 branches" in text
+    code, text = call("init", path)
+    assert code == 2
+    assert "exists already" in text
+
+
+def test_plan_lists_branches_events_disk_and_time(call, campaign_file):
+    code, text = call("plan", campaign_file, "--cores", "2")
+    assert code == 0
+    for word in ("variance=0.5 / theta=-1", "20,000 generated", "MB of event files", "on 2 core(s)"):
+        assert word in text
+
+
+def test_simulators_are_listed(call):
+    code, text = call("simulators")
+    assert code == 0
+    assert "weinberg: " in text
+
+
+def simulate_all(call, campaign_file, folder, setting, samples):
+    for sample in samples:
+        common = ("--campaign", campaign_file, "--setting", setting, "--sample", sample)
+        events = folder / setting / sample / "events.root"
+        assert call("simulate", *common, "--events", events)[0] == 0
+        code, text = call("histogram", *common, "--events", events, "--histogram", events.with_name("histogram.json"))
+        assert code == 0, text
+    return sorted((folder / setting).glob("*/histogram.json"))
+
+
+def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path):
+    """Every ingredient at once, from events to the posterior of observed data."""
+    data = np.random.default_rng(1).uniform(-1, 1, 300)
+    with uproot.recreate(tmp_path / "data.root") as file:
+        file.mktree("events", {"cos_theta": "f8"})
+        file["events"].extend({"cos_theta": data})
+    (tmp_path / "shapes.json").write_text(
+        json.dumps({"up": [1.1, 1, 1, 0.9], "down": [0.9, 1, 1, 1.1], "flat": [50, 50, 50, 50]})
+    )
+    raw = {
+        "name": "full",
+        "seed": 5,
+        "simulator": {"name": "weinberg_born"},
+        "settings": {"sqrt_s": {"values": [88, 91.2], "unit": "GeV"}},
+        "parameters": {"sin2theta_w": {"linspace": [0.2, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.02}}},
+        "observables": {"cos_theta": {"range": [-1, 1], "bins": 4}},
+        "exposure": {"luminosity": 0.2, "unit": "pb-1"},
+        "simulation": {"events": 20000},
+        "backgrounds": [
+            {"name": "mimic", "simulator": {"name": "weinberg_born"}, "parameters": {"sin2theta_w": 0.5}},
+            {"name": "flat", "file": "shapes.json", "histogram": "flat"},
+        ],
+        "systematics": [
+            {"type": "lumi", "uncertainty": 0.02},
+            {"type": "normsys", "name": "flat_norm", "samples": ["flat"], "up": 1.2, "down": 0.8},
+            {
+                "type": "histosys",
+                "name": "tilt",
+                "samples": ["signal"],
+                "file": "shapes.json",
+                "up": "up",
+                "down": "down",
+            },
+        ],
+        "observed": {"file": "data.root", "setting": {"sqrt_s": 91.2}},
+        "estimator": {"nuisances": "profiled", "pseudo_experiments": 50},
+    }
+    campaign_file = tmp_path / "full.yaml"
+    campaign_file.write_text(yaml.safe_dump(raw))
+    assert call("validate", campaign_file)[0] == 0
+    samples = ["sin2theta_w=0.2", "sin2theta_w=0.22", "sin2theta_w=0.24", "sin2theta_w=0.26", "background=mimic"]
+    histograms = simulate_all(call, campaign_file, tmp_path / "r", "sqrt_s=91.2", samples)
+    out = tmp_path / "out"
+    common = (
+        "--campaign",
+        campaign_file,
+        "--setting",
+        "sqrt_s=91.2",
+        "--exposure",
+        "luminosity=0.2pb-1",
+        "--histograms",
+        *histograms,
+    )
+    files = ("--workspace", out / "w.json", "--patchset", out / "p.json")
+    assert call("likelihood", *common, *files)[0] == 0
+    workspace = json.loads((out / "w.json").read_text())
+    assert [sample["name"] for sample in workspace["channels"][0]["samples"]] == ["mimic", "flat"]
+    assert sum(workspace["observations"][0]["data"]) == 300
+    assert call("posterior", *common, *files, "--posterior", out / "posterior.json")[0] == 0
+    posterior = json.loads((out / "posterior.json").read_text())
+    assert posterior["nuisances"].startswith("profiled for the observed data")
+    assert sum(posterior["observed"]["probabilities"]) == pytest.approx(1)
+    assert call("eig", *common, "--gain", out / "eig.json")[0] == 0
+    gain = json.loads((out / "eig.json").read_text())
+    assert gain["nuisances"] == "fixed at their nominal values"
+    assert 0 < gain["corrected"]["value"] < gain["prior_entropy"]
+    code, text = call("eig", *common[:-1], "--gain", out / "missing.json")
+    assert code == 2
+    assert "no histogram for parameter point sin2theta_w=0.26" in text
+    assert not (out / "missing.json").exists()
+
+
+def test_events_of_another_campaign_are_refused(call, campaign_file, raw, tmp_path):
+    common = ("--setting", "variance=2", "--sample", "theta=1", "--events", tmp_path / "e.root")
+    assert call("simulate", "--campaign", campaign_file, *common)[0] == 0
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump({**raw, "seed": 99}))
+    code, text = call("histogram", "--campaign", other, *common, "--histogram", tmp_path / "h.json")
+    assert code == 2
+    assert "belongs to another campaign" in text
+    assert not (tmp_path / "h.json").exists()
+
+
+def test_empty_bins_are_warned_about_by_bin_and_point(campaign_file, raw, tmp_path):
+    raw["observables"]["x"] = {"range": [-50, 50], "bins": 10}
+    campaign_file.write_text(yaml.safe_dump(raw))
+    histograms = []
+    for sample in ("theta=-1", "theta=-0.5", "theta=0", "theta=0.5", "theta=1"):
+        folder = tmp_path / sample
+        common = (
+            "--campaign",
+            campaign_file,
+            "--setting",
+            "variance=2",
+            "--sample",
+            sample,
+            "--events",
+            folder / "e.root",
+        )
+        assert run("simulate", *common).returncode == 0
+        assert run("histogram", *common, "--histogram", folder / "h.json").returncode == 0
+        histograms.append(folder / "h.json")
+    done = run(
+        "likelihood", "--campaign", campaign_file, "--setting", "variance=2", "--exposure", "events=5", "--histograms",
+        *histograms, "--workspace", tmp_path / "w.json", "--patchset", tmp_path / "p.json",
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert (
+        "warning: no simulated event at theta=-1 in bin x in [-50, -40]: filled with 0.5 pseudo-events" in done.stderr
+    )
+    assert "more empty bins" in done.stderr
+    rates = json.loads((tmp_path / "w.json").read_text())["channels"][0]["samples"][0]["data"]
+    assert min(rates) > 0
+
+
+def test_a_disk_error_is_a_failed_job_not_a_traceback(campaign_file, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run(
+        "simulate",
+        "--campaign",
+        campaign_file,
+        "--setting",
+        "variance=2",
+        "--sample",
+        "theta=1",
+        "--events",
+        tmp_path / "file/e.root",
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")

@@ -1,0 +1,184 @@
+"""Whole campaigns with Snakemake: results, resuming, killing, and the graph's rules."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, SMALL
+
+pytestmark = pytest.mark.workflow
+BIN = Path(sys.executable).parent
+PARTS = ("Snakefile", "workflow", "steps", "envs", "src", "examples")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A checkout to run in: the graph, and a campaign."""
+    for part in PARTS:
+        (tmp_path / part).symlink_to(ROOT / part)
+    (tmp_path / "campaigns").mkdir()
+    (tmp_path / "campaigns/small.yaml").write_text(yaml.safe_dump(SMALL))
+    return tmp_path
+
+
+def command(*arguments, campaign="campaigns/small.yaml"):
+    return [str(BIN / "snakemake"), "--cores", "2", "--configfile", campaign, *arguments]
+
+
+def snakemake(project, *arguments, campaign="campaigns/small.yaml"):
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    line = command(*arguments, campaign=campaign)
+    done = subprocess.run(
+        line, cwd=project, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".log"
+    }
+
+
+def test_a_campaign_runs_resumes_extends_and_survives_kills(project):
+    code, text = snakemake(project)
+    assert code == 0, text
+    results = project / "results/small"
+    before = contents(results)
+    design = json.loads((results / "design.json").read_text())
+    assert [answer["exposure"] for answer in design["exposures"]] == ["events=1", "events=5"]
+    assert design["exposures"][0]["best"] == "variance=0.5"
+    for answer in design["exposures"]:
+        for ranked in answer["settings"]:
+            gain = ranked["gain"]
+            assert abs(gain["corrected"]["value"] - gain["exact"]["value"]) < 4 * gain["corrected"]["error"] + 0.01
+    assert {"gain.png", "gain.pdf"} <= {path.name for path in (results / "figures").iterdir()}
+
+    code, text = snakemake(project)
+    assert code == 0
+    assert "Nothing to be done" in text
+
+    extended = {**SMALL, "settings": {"variance": {"values": [0.5, 1, 2]}}}
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(extended))
+    code, text = snakemake(project, "--dry-run")
+    assert counted(text)["simulate"] == 5, text
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(SMALL))
+
+    shutil.rmtree(project / "results")
+    for seconds in (2.0, 3.5, 5.0):
+        kill_after(project, seconds)
+        partial = [p for p in (project / "results").rglob("*.root") if not p.parent.name.startswith(".")]
+        assert all(before[str(path.relative_to(results))] == path.read_bytes() for path in partial)
+    subprocess.run(command("--unlock"), cwd=project, check=True, capture_output=True)
+    code, text = snakemake(project, "--rerun-incomplete")
+    assert code == 0, text
+    after = {
+        name: data
+        for name, data in contents(results).items()
+        if not any(part.startswith(".") for part in Path(name).parts)
+    }
+    assert after == before
+
+
+def counted(text):
+    rows = [line.split() for line in text.splitlines()]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+
+
+def kill_after(project, seconds):
+    """Kill Snakemake and everything it started, as a power cut would."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    line = command("--rerun-incomplete", "--nolock")
+    process = subprocess.Popen(
+        line,
+        cwd=project,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PATH": path},
+    )
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_the_report_is_one_self_contained_page(project):
+    tiny = {**SMALL, "settings": {"variance": {"values": [0.5]}}, "exposure": {"events": 1}}
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny))
+    assert snakemake(project)[0] == 0
+    code, text = snakemake(project, "--report", "report.html")
+    assert code == 0, text
+    page = (project / "report.html").read_text()
+    assert "gain.png" in page
+    assert "expected information gain" in page
+
+
+def test_a_black_box_in_awk_runs(project):
+    code, text = snakemake(project, campaign="examples/awk_gaussian/campaign.yaml")
+    assert code == 0, text
+    design = json.loads((project / "results/campaign/design.json").read_text())
+    (answer,) = design["exposures"]
+    assert answer["best"] == "variance=0.5"
+
+
+def test_values_on_the_command_line_are_refused(project):
+    code, text = snakemake(project, "--config", "seed=4", "--dry-run")
+    assert code != 0
+    assert "--config is not supported" in text
+
+
+def test_a_failed_stage_shows_its_message(project):
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump({**SMALL, "simulator": {"name": "gausian"}}))
+    code, text = snakemake(project)
+    assert code != 0
+    assert "did you mean 'gaussian'?" in text
+
+
+def test_the_weinberg_campaign_finds_its_energies(project):
+    """The main job with fewer points: Pythia events, both exposures, blind spot included."""
+    raw = yaml.safe_load((ROOT / "campaigns/weinberg.yaml").read_text())
+    raw["settings"]["sqrt_s"]["values"] = [78, 82, 87, 91, 94, 96.5]
+    raw["parameters"]["sin2theta_w"]["linspace"] = [0.20, 0.26, 7]
+    raw["simulation"]["events"] = 60_000
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(raw))
+    code, text = snakemake(project)
+    assert code == 0, text
+    events, luminosity = json.loads((project / "results/small/design.json").read_text())["exposures"]
+    assert events["best"] == "sqrt_s=82"
+    assert luminosity["best"] == "sqrt_s=91"
+    (blind,) = [ranked["gain"]["corrected"] for ranked in events["settings"] if ranked["setting"] == "sqrt_s=96.5"]
+    assert blind["value"] + blind["error"] < 0.08
+
+
+def test_the_graph_has_neither_commands_nor_images():
+    text = (ROOT / "Snakefile").read_text()
+    assert "robot-physicist" not in text
+    assert "docker" not in text
+    for keyword in ("script:", "run:", "group:", "lambda", "import "):
+        assert keyword not in text
+    rules = text.split("\nrule ")[1:]
+    assert len(rules) == 7
+    for rule in rules:
+        assert "container:" in rule
+        assert rule.startswith("all:") or ("shell:" in rule and "log:" in rule and "message:" in rule)
+
+
+def test_every_step_is_a_command_with_the_same_options():
+    from robot_physicist.cli import cli
+
+    for path in sorted((ROOT / "steps").glob("*.yml")):
+        step = yaml.safe_load(path.read_text())
+        words = step["process"]["cmd"].split()
+        assert words[:2] == ["robot-physicist", path.stem]
+        options = {f"--{parameter.name}" for parameter in cli.commands[path.stem].params}
+        assert {word for word in words if word.startswith("--")} == options
+        assert all(f"--{name} {{{name}}}" in " ".join(words) for name in step["publisher"]["publish"])

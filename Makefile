@@ -25,7 +25,7 @@ test: .venv/test.stamp ## Run all tests
 lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
 	@ruff check . && ruff format --check .
 	@mypy
-	@snakefmt --quiet --check Snakefile workflow
+	@snakefmt --check Snakefile workflow
 	@codespell
 
 bench: .venv/test.stamp ## Measure speed and accuracy, side by side in one run

@@ -90,7 +90,6 @@ rule likelihood:
 rule posterior:
     input:
         campaign=CAMPAIGN,
-        histograms=rules.likelihood.input.histograms,
         workspace=rules.likelihood.output.workspace,
         patchset=rules.likelihood.output.patchset,
     output:

@@ -1,11 +1,14 @@
 """Estimates from finite simulation, against exactly known templates."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import entropy, gain
+from robot_physicist.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.smoothing import fit, free, polynomials, smooth
 from robot_physicist.templates import Templates
@@ -25,7 +28,7 @@ def simulated(shape, events, rng, section=np.nan, section_error=np.nan, folds=10
     counts = rng.multinomial(events // folds, np.repeat(shape[:, None], folds, axis=1)).astype(float)
     points = len(shape)
     return Templates(
-        tuple(f"t={k}" for k in range(points)),
+        tuple(f"t={number(value)}" for value in np.linspace(0.20, 0.26, points)),
         (),
         counts,
         counts,
@@ -36,9 +39,9 @@ def simulated(shape, events, rng, section=np.nan, section_error=np.nan, folds=10
     )
 
 
-def estimate(templates, exposure=THOUSAND, prior=PRIOR, points=ANGLES[:, None], **options):
+def estimate(templates, exposure=THOUSAND, prior=PRIOR, **options):
     estimator = Estimator(draws=2048, replicas=8, **options)
-    return information_gain(templates, exposure, prior, points, estimator, Simulation(), np.random.default_rng(1))
+    return information_gain(templates, exposure, prior, estimator, Simulation(), np.random.default_rng(1))
 
 
 def truth(shape, exposure=THOUSAND, prior=PRIOR):
@@ -96,7 +99,7 @@ def test_an_uncertain_cross_section_is_not_information():
 
 def test_a_single_point_teaches_nothing():
     made = simulated(born_shape(82)[:1], 10_000, np.random.default_rng(8))
-    result = estimate(made, prior=np.ones(1), points=ANGLES[:1, None])
+    result = estimate(made, prior=np.ones(1))
     assert result.corrected.value == 0
     assert result.prior_entropy == 0
 
@@ -108,8 +111,9 @@ def test_two_parameters():
     shape = np.exp(0.5 * grid[:, :1] * centres + 0.5 * grid[:, 1:] * centres**2)
     shape /= shape.sum(axis=1, keepdims=True)
     prior = np.full(25, 1 / 25)
-    made = simulated(shape, 50_000, np.random.default_rng(9))
-    result = estimate(made, prior=prior, points=grid)
+    names = tuple(f"a={number(a)},b={number(b)}" for a, b in grid)
+    made = dataclasses.replace(simulated(shape, 50_000, np.random.default_rng(9)), points=names)
+    result = estimate(made, prior=prior)
     assert abs(result.corrected.value - truth(shape, prior=prior)) < 3 * result.corrected.error
 
 
@@ -120,9 +124,7 @@ def test_same_input_same_numbers():
 
 def test_values_outside_the_possible_are_moved_and_said_so():
     shape = np.eye(3) * 0.97 + 0.01
-    result = estimate(
-        simulated(shape, 300, np.random.default_rng(1)), prior=np.full(3, 1 / 3), points=np.arange(3.0)[:, None]
-    )
+    result = estimate(simulated(shape, 300, np.random.default_rng(1)), prior=np.full(3, 1 / 3))
     assert 0 <= result.corrected.value <= entropy(np.full(3, 1 / 3)) + 1e-12
 
 
@@ -136,24 +138,39 @@ def test_the_degree_follows_the_data():
     x = np.linspace(-1, 1, 15)[:, None]
     rng = np.random.default_rng(2)
     flat = rng.poisson(np.full((15, 4), 1e4)).astype(float)
-    assert smooth(flat, x, 5, 0.5)[0].degree == 2
+    assert smooth(flat, flat, x, Simulation())[0].degree == 2
     shape = np.exp(np.array([[0.0, 1.0, 0.0, 0.5]]) * x**3)
     curved = rng.poisson(1e5 * shape / shape.sum(axis=1, keepdims=True)).astype(float)
-    assert smooth(curved, x, 5, 0.5)[0].degree >= 3
+    assert smooth(curved, curved, x, Simulation())[0].degree >= 3
 
 
 def test_a_kink_is_refused_and_bins_stay_free():
     x = np.linspace(-1, 1, 15)[:, None]
     shape = np.where(np.abs(x) < 0.2, 3.0, 1.0) * np.array([[1.0, 0.0, 0.0]]) + 1.0
     counts = np.random.default_rng(2).poisson(1e6 * shape / shape.sum(axis=1, keepdims=True)).astype(float)
-    best = smooth(counts, x, 5, 0.5)[0]
+    best = smooth(counts, counts, x, Simulation())[0]
     assert best.basis.shape == (15, 15)
     assert best.probabilities() == pytest.approx(counts / counts.sum(axis=1, keepdims=True))
 
 
 def test_empty_bins_keep_a_positive_probability():
     counts = np.array([[50.0, 0.0, 0.0], [50.0, 3.0, 0.0], [50.0, 9.0, 0.0]])
-    for fitted in (fit(counts, np.arange(3.0)[:, None], 2, 0.5), free(counts, 0.5)):
+    for fitted in (fit(counts, counts, np.arange(3.0)[:, None], 2, 0.5), free(counts, counts, 0.5)):
         probabilities = fitted.probabilities()
         assert (probabilities > 0).all()
         assert probabilities.sum(axis=1) == pytest.approx(np.ones(3))
+
+
+def test_weights_change_neither_shape_nor_accuracy():
+    """Events in one half of the range carry three times the weight: shapes follow the weights, errors the counts."""
+    shape, rng = born_shape(82), np.random.default_rng(10)
+    weights = np.where(np.arange(20) < 10, 1.0, 3.0)
+    drawn = shape / weights
+    counts = rng.poisson(1e6 * drawn / drawn.sum(axis=1, keepdims=True)).astype(float)
+    best, *_ = smooth(counts * weights, counts * weights**2, ANGLES[:, None], Simulation())
+    pulls = (best.probabilities() / shape - 1) / best.relative_errors()
+    assert np.abs(pulls).max() < 5
+    assert pulls.std() < 1.3
+    free_errors = free(counts * weights, counts * weights**2, 0.5).relative_errors()
+    assert free_errors == pytest.approx(1 / np.sqrt(counts))
+    assert (best.relative_errors() < free_errors).all()

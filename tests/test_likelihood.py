@@ -9,7 +9,14 @@ import numpy as np
 import pyhf
 import pytest
 
-from robot_physicist.campaign import EventCount, Luminosity, LumiSystematic, NormSystematic, ShapeSystematic
+from robot_physicist.campaign import (
+    EventCount,
+    Luminosity,
+    LumiSystematic,
+    NormSystematic,
+    ShapeSystematic,
+    Simulation,
+)
 from robot_physicist.documents import Axis
 from robot_physicist.likelihood import check, empty_bins, patch_name, patchset, signal_rates, workspace
 from robot_physicist.templates import Templates, expected
@@ -24,6 +31,9 @@ SYSTEMATICS = [
 ]
 
 
+RAW = Simulation(smoothing="none")
+
+
 def templates(background=True, rng=None):
     sumw = (rng or np.random.default_rng(2)).poisson(100.0, (3, 2, 4)).astype(float)
     flat = {"flat": (np.full(4, 2.0), np.full(4, 0.1))} if background else {}
@@ -33,7 +43,7 @@ def templates(background=True, rng=None):
 def published(background=True, exposure=None, observed=None):
     exposure = exposure or Luminosity(luminosity=10)
     systematics = SYSTEMATICS if background else []
-    arguments = {"regularisation": 0.5, "name": "test", "shapes": SHAPES}
+    arguments = {"simulation": RAW, "name": "test", "shapes": SHAPES}
     made = templates(background)
     base = workspace(made, exposure, systematics, observed=observed, **arguments)
     return made, exposure, base, patchset(made, exposure, systematics, base=base, **arguments)
@@ -43,7 +53,7 @@ def published(background=True, exposure=None, observed=None):
 @pytest.mark.parametrize("point", [0, 1, 2])
 def test_a_patched_model_expects_what_the_templates_say(background, point):
     made, exposure, base, patches = published(background)
-    signal, _ = signal_rates(made, exposure, 0.5)
+    signal, _ = signal_rates(made, exposure, RAW)
     nothing = np.zeros_like(signal)
     total = signal + expected(nothing, nothing[:, 0], exposure, made.background_total)
     applied = pyhf.PatchSet(patches).apply(base, patch_name(POINTS[point]))
@@ -71,13 +81,13 @@ def test_observed_data_replace_the_asimov_data():
 
 def test_a_fixed_number_of_events_is_shared_by_all_points():
     made, exposure, *_ = published(False, EventCount(events=50))
-    rates, _ = signal_rates(made, exposure, 0.5)
+    rates, _ = signal_rates(made, exposure, RAW)
     assert rates.sum(axis=1) == pytest.approx([50, 50, 50])
 
 
 def test_statistical_errors_scale_with_the_rates():
     made, exposure, *_ = published(False)
-    rates, errors = signal_rates(made, exposure, 0.5)
+    rates, errors = signal_rates(made, exposure, RAW)
     assert errors / rates == pytest.approx(1 / np.sqrt(made.sumw.sum(axis=1)))
 
 
@@ -86,7 +96,7 @@ def test_empty_bins_are_named_and_filled():
     made.sumw[1, :, 2] = 0
     made.sumw2[1, :, 2] = 0
     assert empty_bins(made) == ["no simulated event at theta=0.5 in bin x in [2, 3]"]
-    rates, errors = signal_rates(made, EventCount(events=100), 0.5)
+    rates, errors = signal_rates(made, EventCount(events=100), RAW)
     assert (rates > 0).all()
     assert errors[1, 2] == pytest.approx(rates[1, 2])
     assert rates[1, 2] == pytest.approx(100 * 0.5 / (made.sumw[1].sum() + 0.5))

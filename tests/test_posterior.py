@@ -1,11 +1,10 @@
-import dataclasses
 import itertools
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, NormSystematic
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, NormSystematic, Simulation
 from robot_physicist.documents import Axis
 from robot_physicist.likelihood import patchset, workspace
 from robot_physicist.posterior import (
@@ -67,7 +66,7 @@ def made(shape, background=0.0):
     extra = {"flat": (np.full(shape.shape[1], background), np.zeros(shape.shape[1]))} if background else {}
     return Templates(
         tuple(f"theta={p['theta']:g}" for p in POINTS),
-        (),
+        (Axis("x", -4, 4, 12),),
         sumw,
         sumw,
         sumw.sum(axis=(1, 2)),
@@ -83,19 +82,23 @@ def shapes():
     return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
+def likelihood(templates, exposure, systematics=(), observed=None):
+    arguments = {"simulation": Simulation(), "name": "t", "shapes": {}}
+    base = workspace(templates, exposure, systematics, observed=observed, **arguments)
+    return base, patchset(templates, exposure, systematics, base=base, **arguments)
+
+
 def collected(exposure, count=4000, observed=None, published=None, background=0.0, nuisances="fixed"):
     estimator = Estimator(pseudo_experiments=count, nuisances=nuisances)
     return collect(
-        made(shapes(), background),
+        published or likelihood(made(shapes(), background), exposure),
         exposure,
         PRIOR,
         POINTS,
         estimator,
-        regularisation=0.5,
         setting="s",
         exposure_label="e",
         observed=observed,
-        published=published,
         rng=np.random.default_rng(4),
     )
 
@@ -129,13 +132,10 @@ def test_observed_data_get_their_posterior():
 def test_profiled_nuisances_widen_the_posterior():
     exposure, observed = Luminosity(luminosity=5), np.round(shapes()[3] * 50)
     systematics = [NormSystematic(type="normsys", name="e", samples=["signal"], up=1.3, down=0.7)]
-    arguments = {"regularisation": 0.5, "name": "t", "shapes": {}}
-    templates = dataclasses.replace(made(shapes()), axes=(Axis("x", -4, 4, 12),))
-    base = workspace(templates, exposure, systematics, observed=observed, **arguments)
-    patches = patchset(templates, exposure, systematics, base=base, **arguments)
-    logs = profiled_log_likelihood(base, patches)
+    both = likelihood(made(shapes()), exposure, systematics, observed)
+    logs = profiled_log_likelihood(*both)
     assert logs.argmax() == 3
-    result = collected(exposure, 50, observed, (base, patches), nuisances="profiled")
+    result = collected(exposure, 50, observed, both, nuisances="profiled")
     assert result.nuisances.startswith("profiled")
     assert result.observed.map == "theta=0.5"
 

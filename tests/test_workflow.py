@@ -45,8 +45,13 @@ def contents(folder):
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".log"
+        if path.is_file() and path.suffix != ".log" and not is_hidden(path.relative_to(folder))
     }
+
+
+def is_hidden(path):
+    """What a killed stage or Snakemake itself leaves: files that no reader of the results meets."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def test_a_campaign_runs_resumes_extends_and_survives_kills(project):
@@ -76,17 +81,12 @@ def test_a_campaign_runs_resumes_extends_and_survives_kills(project):
     shutil.rmtree(project / "results")
     for seconds in (2.0, 3.5, 5.0):
         kill_after(project, seconds)
-        partial = [p for p in (project / "results").rglob("*.root") if not p.parent.name.startswith(".")]
-        assert all(before[str(path.relative_to(results))] == path.read_bytes() for path in partial)
+        finished = {name: data for name, data in contents(results).items() if name.endswith(".root")}
+        assert finished.items() <= before.items()
     subprocess.run(command("--unlock"), cwd=project, check=True, capture_output=True)
     code, text = snakemake(project, "--rerun-incomplete")
     assert code == 0, text
-    after = {
-        name: data
-        for name, data in contents(results).items()
-        if not any(part.startswith(".") for part in Path(name).parts)
-    }
-    assert after == before
+    assert contents(results) == before
 
 
 def counted(text):
@@ -148,7 +148,7 @@ def test_the_weinberg_campaign_finds_its_energies(project):
     raw = yaml.safe_load((ROOT / "campaigns/weinberg.yaml").read_text())
     raw["settings"]["sqrt_s"]["values"] = [78, 82, 87, 91, 94, 96.5]
     raw["parameters"]["sin2theta_w"]["linspace"] = [0.20, 0.26, 7]
-    raw["simulation"]["events"] = 60_000
+    raw["simulation"]["events"] = 150_000
     (project / "campaigns/small.yaml").write_text(yaml.safe_dump(raw))
     code, text = snakemake(project)
     assert code == 0, text

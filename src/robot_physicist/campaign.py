@@ -145,6 +145,11 @@ class Simulation(Section):
     """Equal parts into which a branch's events are split; the cross-fitted bound compares halves of them."""
     regularisation: float = Field(0.5, gt=0, le=10, allow_inf_nan=False)
     """Pseudo-events put into a bin that no simulated event reached, so that no probability is zero."""
+    smoothing: Literal["polynomial", "none"] = "polynomial"
+    """Templates as functions of θ: a polynomial for the logarithm of each bin, unless the simulated events refuse
+    it, or every bin of every point by itself."""
+    max_degree: int = Field(5, ge=2, le=10)
+    """Highest degree of that polynomial; the simulated events choose below it."""
 
 
 class SimulatedBackground(Section):
@@ -241,8 +246,6 @@ class Estimator(Section):
     """Pseudo-data sets per estimate; rounded up to a power of two."""
     replicas: int = Field(16, ge=4, le=1000)
     """Perturbed copies of the templates from which the effect of finite simulation is extrapolated."""
-    max_degree: int = Field(5, ge=2, le=10)
-    """Highest degree of the polynomial in θ that smooths the templates; the data choose below it."""
     pseudo_experiments: int = Field(500, ge=1, le=100_000)
     """Pseudo-experiments whose posteriors are summarised."""
     nuisances: Literal["fixed", "profiled"] = "fixed"

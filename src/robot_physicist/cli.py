@@ -121,7 +121,6 @@ def likelihood(
 @campaign
 @setting
 @exposure
-@histograms
 @_path("workspace", "pyhf workspace of the likelihood stage.")
 @_path("patchset", "pyhf patchset of the likelihood stage.")
 @_path("posterior", "JSON file to write.")

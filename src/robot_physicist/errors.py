@@ -54,7 +54,7 @@ class SimulationError(RobotPhysicistError):
 
 
 class RegularisedBinWarning(UserWarning):
-    """A simulated template had an empty bin, which was filled by the stated regularisation."""
+    """A simulated template had an empty bin, which was filled as the warning says."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

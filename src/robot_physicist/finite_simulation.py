@@ -27,20 +27,15 @@ from .information import (
     lower_bound_one_event,
 )
 from .simulators.base import FloatArray
-from .smoothing import SmoothTemplates, smooth
-from .templates import (
-    Exposure,
-    Templates,
-    accepted_cross_section,
-    effective_counts,
-    expected,
-    regularised,
-)
+from .smoothing import SmoothTemplates, free, smooth
+from .templates import Exposure, Templates, accepted_cross_section, expected
 
 #: Points of the integral over data for the noise replicas, where errors cancel in differences.
 REPLICA_DRAWS = 512
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
 HALVINGS = 2
+#: Pseudo-events in bins from which no data are to be drawn.
+NO_EVENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -84,22 +79,20 @@ def information_gain(
     templates: Templates,
     exposure: Exposure,
     prior: FloatArray,
-    points: FloatArray,
     estimator: Estimator,
     simulation: Simulation,
     rng: np.random.Generator,
 ) -> GainEstimates:
-    """Estimate the EIG of one setting from its templates; `prior` is (K,), the parameter `points` (K, P)."""
+    """Estimate the EIG of one setting from its templates; `prior` is (K,)."""
     problem = _problem(templates, exposure, prior, estimator, rng)
-    pseudo = simulation.regularisation
-    shape = _free_shape(templates.sumw, templates.sumw2, pseudo)
+    shape = free(*templates.sums(), simulation.regularisation).probabilities()
     accepted, _ = accepted_cross_section(templates)
     plug_in = problem.gain(problem.rates(shape, accepted), problem.points)
     if estimator.method == "original":
         plug_in = eig_original(problem.rates(shape, accepted), exposure, prior, estimator.draws, rng)
-    fits = smooth(_counts(templates), points, estimator.max_degree, pseudo)
+    fits = smooth(*templates.sums(), templates.coordinates, simulation)
     corrected = _corrected(problem, fits, estimator.replicas, rng)
-    cross_fitted = _cross_fitted(problem, points, fits[0].degree, pseudo, rng)
+    cross_fitted = _cross_fitted(problem, simulation, rng)
     ceiling = float(entropy(prior))
     clipped, warnings = _within(corrected, ceiling)
     return GainEstimates(
@@ -126,17 +119,6 @@ def _problem(
     many = data_points(exposure, bins, estimator.draws, rng)
     few = data_points(exposure, bins, REPLICA_DRAWS, rng, scrambles=2)
     return _Problem(templates, exposure, prior, many, few)
-
-
-def _counts(templates: Templates) -> FloatArray:
-    counts, _ = effective_counts(templates.sumw.sum(axis=1), templates.sumw2.sum(axis=1))
-    return counts
-
-
-def _free_shape(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> FloatArray:
-    contents = regularised(sumw.sum(axis=1), sumw2.sum(axis=1), pseudo_events)
-    shape: FloatArray = contents / contents.sum(axis=1, keepdims=True)
-    return shape
 
 
 def _corrected(problem: _Problem, fits: list[SmoothTemplates], replicas: int, rng: np.random.Generator) -> Estimate:
@@ -182,37 +164,25 @@ def _extrapolated(
     return Estimate(base.value - rise, error), float(np.sqrt(np.mean(odd**2)))
 
 
-def _cross_fitted(
-    problem: _Problem, points: FloatArray, degree: int, pseudo_events: float, rng: np.random.Generator
-) -> Estimate:
+def _cross_fitted(problem: _Problem, simulation: Simulation, rng: np.random.Generator) -> Estimate:
     folds = problem.templates.sumw.shape[1]
     bounds = []
     for _ in range(HALVINGS):
         order = rng.permutation(folds)
         halves = order[: folds // 2], order[folds // 2 :]
-        bounds += [
-            _bound(problem, data, model, points, degree, pseudo_events) for data, model in (halves, halves[::-1])
-        ]
+        bounds += [_bound(problem, data, model, simulation) for data, model in (halves, halves[::-1])]
     values = np.array([bound.value for bound in bounds])
     # Halvings share events, so the spread over them is not divided by their number.
     error = np.hypot(values.std(ddof=1), np.mean([bound.error for bound in bounds]))
     return Estimate(float(values.mean()), float(error))
 
 
-def _bound(
-    problem: _Problem,
-    data: NDArray[np.intp],
-    model: NDArray[np.intp],
-    points: FloatArray,
-    degree: int,
-    pseudo_events: float,
-) -> Estimate:
+def _bound(problem: _Problem, data: NDArray[np.intp], model: NDArray[np.intp], simulation: Simulation) -> Estimate:
     templates = problem.templates
     accepted, _ = accepted_cross_section(templates)
-    shape = _free_shape(templates.sumw[:, data], templates.sumw2[:, data], 1e-9)
-    sums = (array[:, model].sum(axis=1) for array in (templates.sumw, templates.sumw2))
-    counts, _ = effective_counts(*sums)
-    (fitted, *_) = smooth(counts, points, max(degree, 2), pseudo_events)
+    # What the data half did not reach is not drawn; the model half may not look at it.
+    shape = free(*templates.sums(data), NO_EVENT).probabilities()
+    fitted, *_ = smooth(*templates.sums(model), templates.coordinates, simulation)
     return problem.bound(problem.rates(shape, accepted), problem.rates(fitted.probabilities(), accepted))
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
+from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Simulation, Systematic
 from .labels import parse
 from .simulators.base import FloatArray
-from .templates import Exposure, Templates, accepted_cross_section, expected, regularised
+from .smoothing import template_shape
+from .templates import Exposure, Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"
@@ -25,18 +26,24 @@ SIGNAL = "signal"
 NOT_PUBLISHED = "ins0000000"
 
 
-def signal_rates(templates: Templates, exposure: Exposure, regularisation: float) -> tuple[FloatArray, FloatArray]:
-    """Expected signal events of every point and bin and their Monte Carlo errors, both (K, B).
-
-    Bins that no simulated event reached hold `regularisation` pseudo-events with an error of 100%.
-    """
-    sumw, sumw2 = templates.sumw.sum(axis=1), templates.sumw2.sum(axis=1)
-    contents = regularised(sumw, sumw2, regularisation)
-    errors = np.where(sumw > 0, np.sqrt(sumw2), contents)
-    total = contents.sum(axis=1, keepdims=True)
+def signal_rates(templates: Templates, exposure: Exposure, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
+    """Expected signal events of every point and bin and their Monte Carlo errors, both (K, B)."""
+    shape, relative = template_shape(templates, simulation)
     accepted, _ = accepted_cross_section(templates)
-    rates = expected(contents / total, accepted, exposure, np.zeros(contents.shape[1]))
-    return rates, rates * errors / contents
+    rates = expected(shape, accepted, exposure, np.zeros(shape.shape[1]))
+    return rates, rates * relative
+
+
+def published_rates(base: Mapping[str, Any], patches: Mapping[str, Any]) -> tuple[FloatArray, FloatArray]:
+    """Read the expected signal of every patch (K, B) and the background (B,) back from a published likelihood."""
+    signal = np.array([_signal(entry["patch"])["data"] for entry in patches["patches"]])
+    backgrounds = [entry["data"] for entry in base["channels"][0]["samples"] if entry["name"] != SIGNAL]
+    return signal, np.sum(backgrounds, axis=0) if backgrounds else np.zeros(signal.shape[1])
+
+
+def _signal(operations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    values = (operation["value"] for operation in operations)
+    return next(value for value in values if isinstance(value, Mapping) and value.get("name") == SIGNAL)
 
 
 def empty_bins(templates: Templates) -> list[str]:
@@ -62,13 +69,13 @@ def workspace(
     exposure: Exposure,
     systematics: Sequence[Systematic],
     *,
-    regularisation: float,
+    simulation: Simulation,
     name: str,
     observed: FloatArray | None,
     shapes: Shapes,
 ) -> dict[str, Any]:
     """Build the base workspace; its observations are the observed counts, or the Asimov data of the middle point."""
-    rates, errors = signal_rates(templates, exposure, regularisation)
+    rates, errors = signal_rates(templates, exposure, simulation)
     middle = len(rates) // 2
     channel = channel_name(templates)
     backgrounds = [
@@ -164,13 +171,13 @@ def patchset(
     exposure: Exposure,
     systematics: Sequence[Systematic],
     *,
-    regularisation: float,
+    simulation: Simulation,
     name: str,
     base: Mapping[str, Any],
     shapes: Shapes,
 ) -> dict[str, Any]:
     """Build the patchset of a base workspace: one patch per parameter point, named by its label."""
-    rates, errors = signal_rates(templates, exposure, regularisation)
+    rates, errors = signal_rates(templates, exposure, simulation)
     channel = channel_name(templates)
     patches = [
         {

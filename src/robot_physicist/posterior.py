@@ -12,9 +12,9 @@ from .campaign import Estimator, EventCount
 from .documents import Credible, Estimate, Posterior, Posteriors
 from .information import LOG_ZERO
 from .labels import label
-from .likelihood import signal_rates
+from .likelihood import published_rates
 from .simulators.base import FloatArray, Values
-from .templates import Exposure, Templates, expected
+from .templates import Exposure
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3
@@ -130,26 +130,23 @@ def fraction(hits: NDArray[np.bool_]) -> Estimate:
 
 
 def collect(
-    templates: Templates,
+    published: tuple[dict[str, Any], dict[str, Any]],
     exposure: Exposure,
     prior: FloatArray,
     points: Sequence[Values],
     estimator: Estimator,
     *,
-    regularisation: float,
     setting: str,
     exposure_label: str,
     observed: FloatArray | None,
-    published: tuple[dict[str, Any], dict[str, Any]] | None,
     rng: np.random.Generator,
 ) -> Posteriors:
     """Posteriors of pseudo-experiments drawn from the prior, and of the observed counts (B,) if there are any.
 
-    `published` is the workspace and patchset, needed when nuisances of the observed data are profiled.
+    `published` is the workspace and the patchset, with one patch per parameter point.
     """
-    signal, _ = signal_rates(templates, exposure, regularisation)
-    nothing = np.zeros_like(signal)
-    total = signal + expected(nothing, nothing[:, 0], exposure, templates.background_total)
+    signal, background = published_rates(*published)
+    total = signal + background
     fixed_total = isinstance(exposure, EventCount)
     truth = rng.choice(len(prior), size=estimator.pseudo_experiments, p=prior)
     counts = pseudo_experiments(total, exposure, truth, rng)
@@ -157,13 +154,13 @@ def collect(
     _, sd = moments(posterior, _table(points))
     names = [label(point) for point in points]
     covered = [highest_density(posterior, level)[np.arange(len(truth)), truth] for level in LEVELS]
-    profiled = estimator.nuisances == "profiled" and published is not None
+    profiled = published if estimator.nuisances == "profiled" and observed is not None else None
     return Posteriors(
         setting=setting,
         exposure=exposure_label,
         points=names,
         prior=prior,
-        observed=_observed(total, prior, points, observed, published if profiled else None, fixed_total),
+        observed=_observed(total, prior, points, observed, profiled, fixed_total),
         examples=[
             summarise(posterior[index], evidence[index], points, names[truth[index]])
             for index in _examples(truth, len(prior))

@@ -1,7 +1,8 @@
 """Templates as smooth functions of θ: most of the noise of finite simulation goes, the signal stays.
 
 In each bin ln p(θ) is a polynomial in θ, fitted to the simulated counts by Poisson maximum likelihood; the
-bins are then normalised. The degree is the one of least AIC = 2 (number of coefficients) − 2 ln L.
+bins are then normalised. The degree is the one of least AIC = 2 (number of coefficients) − 2 ln L. Weighted events
+count as (Σw)²/Σw² events of weight Σw²/Σw.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .campaign import Simulation
 from .simulators.base import FloatArray
+from .templates import Templates, effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.
 LOWEST_DEGREE = 2
@@ -65,6 +68,12 @@ class SmoothTemplates:
         result: FloatArray = values / values.sum(axis=-1, keepdims=True)
         return result
 
+    def relative_errors(self) -> FloatArray:
+        """Standard errors of ln p (K, B), at most one: an error of more than 100% means nothing to a Gaussian."""
+        shift = np.einsum("ks,bst->kbt", self.basis, self.root)
+        result: FloatArray = np.minimum(np.sqrt((shift**2).sum(axis=-1)), 1.0)
+        return result
+
     @property
     def p_value(self) -> float:
         """Probability of a deviance at least as large if the polynomial were true."""
@@ -75,16 +84,18 @@ class SmoothTemplates:
         return float(gammaincc(self.degrees_of_freedom / 2, self.deviance / 2))
 
 
-def fit(counts: FloatArray, points: FloatArray, degree: int, pseudo_events: float) -> SmoothTemplates:
-    """Fit one polynomial degree to equivalent unweighted counts (K, B) at parameter points (K, P).
+def fit(
+    sumw: FloatArray, sumw2: FloatArray, points: FloatArray, degree: int, pseudo_events: float
+) -> SmoothTemplates:
+    """Fit one polynomial degree to sums of weights and of squared weights, both (K, B), at points (K, P).
 
     A bin that is empty at every θ gets `pseudo_events` at each, so that its rate is small but not zero.
     """
     basis = polynomials(points, degree)
-    total = counts.sum(axis=1, keepdims=True)
+    counts, scale = _scaled(sumw, sumw2)
     filled = np.where(counts.sum(axis=0) > 0, counts, pseudo_events)
-    coefficients = _newton(filled, total[:, 0], basis, pseudo_events)
-    mean = total * np.exp(np.clip(basis @ coefficients.T, -700, 50))
+    coefficients = _newton(filled, scale, basis, pseudo_events)
+    mean = scale * np.exp(np.clip(basis @ coefficients.T, -700, 50))
     information = np.einsum("kb,ks,kt->bst", mean, basis, basis) + RIDGE * np.eye(basis.shape[1])
     values, vectors = np.linalg.eigh(information)
     root = vectors / np.sqrt(values)[:, None, :]
@@ -96,13 +107,19 @@ def fit(counts: FloatArray, points: FloatArray, degree: int, pseudo_events: floa
     )
 
 
-def _newton(counts: FloatArray, total: FloatArray, basis: FloatArray, pseudo_events: float) -> FloatArray:
-    """Maximise Σ n ln μ − μ with ln μ = ln N + basis · c, for all bins at once; (B, T)."""
-    start = np.log((counts + pseudo_events) / (total[:, None] + pseudo_events))
+def _scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Equivalent counts and the number of them per unit of probability, both (K, B)."""
+    counts, weight = effective_counts(sumw, sumw2)
+    return counts, sumw.sum(axis=1, keepdims=True) / weight
+
+
+def _newton(counts: FloatArray, scale: FloatArray, basis: FloatArray, pseudo_events: float) -> FloatArray:
+    """Maximise Σ n ln μ − μ with ln μ = ln scale + basis · c, for all bins at once; (B, T)."""
+    start = np.log((counts + pseudo_events) / (scale + pseudo_events))
     coefficients: FloatArray = (basis.T @ start).T
     ridge = RIDGE * np.eye(basis.shape[1])
     for _ in range(ITERATIONS):
-        mean = total[:, None] * np.exp(np.clip(basis @ coefficients.T, -700, 50))
+        mean = scale * np.exp(np.clip(basis @ coefficients.T, -700, 50))
         gradient = (counts - mean).T @ basis - RIDGE * coefficients
         curvature = np.einsum("kb,ks,kt->bst", mean, basis, basis) + ridge
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
@@ -114,29 +131,40 @@ def _newton(counts: FloatArray, total: FloatArray, basis: FloatArray, pseudo_eve
     return coefficients
 
 
-def smooth(counts: FloatArray, points: FloatArray, max_degree: int, pseudo_events: float) -> list[SmoothTemplates]:
+def smooth(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation: Simulation) -> list[SmoothTemplates]:
     """Fits in order of preference, the best first; free bins when the data refuse every polynomial.
 
-    The degree is at most `max_degree` and at most what the grid can tell apart.
+    The degree is at most `simulation.max_degree` and at most what the grid can tell apart.
     """
+    pseudo_events = simulation.regularisation
+    if simulation.smoothing == "none":
+        return [free(sumw, sumw2, pseudo_events)]
     distinct = max(len(np.unique(column)) for column in points.T)
-    highest = max(0, min(max_degree, distinct - 1))
+    highest = max(0, min(simulation.max_degree, distinct - 1))
     degrees = range(min(LOWEST_DEGREE, highest), highest + 1)
-    fits = sorted((fit(counts, points, d, pseudo_events) for d in degrees), key=lambda f: f.criterion)
+    fits = sorted((fit(sumw, sumw2, points, d, pseudo_events) for d in degrees), key=lambda f: f.criterion)
     if fits[0].p_value < REFUSED:
-        return [free(counts, pseudo_events), *fits]
+        return [free(sumw, sumw2, pseudo_events), *fits]
     return fits
 
 
-def free(counts: FloatArray, pseudo_events: float) -> SmoothTemplates:
+def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
+    """Signal probabilities (K, B) of the preferred fit, and their relative standard errors."""
+    best, *_ = smooth(*templates.sums(), templates.coordinates, simulation)
+    return best.probabilities(), best.relative_errors()
+
+
+def free(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> SmoothTemplates:
     """Templates without any smoothness: every bin of every point is its own coefficient.
 
-    >>> free(np.array([[3.0, 1.0]]), 0.5).probabilities().round(6)
+    >>> free(np.array([[3.0, 1.0]]), np.array([[3.0, 1.0]]), 0.5).probabilities().round(6)
     array([[0.75, 0.25]])
     """
+    counts, scale = _scaled(sumw, sumw2)
     filled = np.where(counts > 0, counts, pseudo_events)
     points, bins = filled.shape
-    probabilities = filled / filled.sum(axis=1, keepdims=True)
+    probabilities = filled / scale
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     root = np.zeros((bins, points, points))
     root[:, np.arange(points), np.arange(points)] = 1 / np.sqrt(filled.T)
     return SmoothTemplates(np.eye(points), np.log(probabilities).T, root, points - 1, 0.0, 0, 0.0)

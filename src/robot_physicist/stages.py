@@ -15,7 +15,8 @@ import numpy as np
 from . import __version__, files, labels
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Histogram, InformationGain, Posteriors
-from .errors import LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
+from .errors import DigestMismatchError, LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
+from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
@@ -92,7 +93,7 @@ def likelihood(
     _warn(build.empty_bins(templates), campaign)
     observed = _observed(campaign_file, campaign, setting, exposure)
     arguments: dict[str, Any] = {
-        "regularisation": campaign.simulation.regularisation,
+        "simulation": campaign.simulation,
         "name": campaign.name,
         "shapes": _shapes(campaign_file, campaign, templates.sumw.shape[2]),
     }
@@ -108,7 +109,6 @@ def posterior(
     campaign_file: Path,
     setting: str,
     exposure: str,
-    histograms: Sequence[Path],
     workspace: Path,
     patchset: Path,
     output: Path,
@@ -117,18 +117,15 @@ def posterior(
     from . import posterior as infer
 
     campaign = files.read_campaign(campaign_file)
-    observed = _observed(campaign_file, campaign, setting, exposure)
     result = infer.collect(
-        _templates(campaign_file, campaign, setting, histograms),
+        _published(campaign, workspace, patchset),
         _exposure(campaign, exposure),
         _prior(campaign_file, campaign),
         campaign.parameter_points,
         campaign.estimator,
-        regularisation=campaign.simulation.regularisation,
         setting=setting,
         exposure_label=exposure,
-        observed=observed,
-        published=(files.read_json(workspace), files.read_json(patchset)) if observed is not None else None,
+        observed=_observed(campaign_file, campaign, setting, exposure),
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
     files.write_document(output, result)
@@ -146,8 +143,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     templates = _templates(campaign_file, campaign, setting, histograms)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
-    points = np.array([list(point.values()) for point in campaign.parameter_points])
-    gain = information_gain(templates, chosen, prior, points, campaign.estimator, campaign.simulation, rng)
+    gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng)
     rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
     result = InformationGain(
         setting=setting,
@@ -216,6 +212,18 @@ def _prior(campaign_file: Path, campaign: Campaign) -> FloatArray:
     return prior_weights(campaign)
 
 
+def _published(campaign: Campaign, workspace: Path, patchset: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    base, patches = files.read_json(workspace), files.read_json(patchset)
+    wanted = [patch_name(labels.label(point)) for point in campaign.parameter_points]
+    found = [entry["metadata"]["name"] for entry in patches["patches"]]
+    if found != wanted:
+        raise DigestMismatchError(
+            f"{patchset}: its {len(found)} patches are not the {len(wanted)} parameter points of this campaign;"
+            " run the likelihood stage again"
+        )
+    return base, patches
+
+
 def _templates(campaign_file: Path, campaign: Campaign, setting: str, histograms: Sequence[Path]) -> Templates:
     found = []
     for path in histograms:
@@ -269,7 +277,12 @@ def _observed(campaign_file: Path, campaign: Campaign, setting: str, exposure: s
 
 
 def _warn(messages: Sequence[str], campaign: Campaign) -> None:
-    fill = f"filled with {campaign.simulation.regularisation:g} pseudo-events; simulate more or use fewer bins"
+    fill = (
+        f"filled with {campaign.simulation.regularisation:g} pseudo-events"
+        if campaign.simulation.smoothing == "none"
+        else "filled by the polynomial through the other parameter points, or with "
+        f"{campaign.simulation.regularisation:g} pseudo-events where there is none"
+    ) + "; simulate more or use fewer bins"
     for message in messages[:MOST_WARNED]:
         warnings.warn(f"{message}: {fill}", RegularisedBinWarning, stacklevel=2)
     if len(messages) > MOST_WARNED:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .campaign import EventCount, Luminosity
 from .documents import Axis, Histogram
 from .errors import HistogramError
+from .labels import parse
 from .simulators.base import FloatArray
 
 #: Picobarn of luminosity per unit, so that luminosity × cross-section in pb is a number of events.
@@ -34,6 +36,15 @@ class Templates:
     cross_section: FloatArray
     cross_section_error: FloatArray
     background: Mapping[str, tuple[FloatArray, FloatArray]]
+
+    @property
+    def coordinates(self) -> FloatArray:
+        """Values of the parameters at the points, (K, P)."""
+        return np.array([list(parse(point).values()) for point in self.points])
+
+    def sums(self, folds: NDArray[np.intp] | slice = slice(None)) -> tuple[FloatArray, FloatArray]:
+        """Sums of weights and of squared weights over these folds, both (K, B)."""
+        return self.sumw[:, folds].sum(axis=1), self.sumw2[:, folds].sum(axis=1)
 
     @property
     def background_total(self) -> FloatArray:
@@ -79,26 +90,24 @@ def _optional(values: Sequence[float | None]) -> FloatArray:
 
 
 def effective_counts(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Equivalent unweighted counts n = (Σw)²/Σw² and the weight Σw/n of each; shapes as given.
+    """Equivalent unweighted counts n = (Σw)²/Σw² and the weight Σw/n of each, (..., B) like the arguments.
 
     >>> effective_counts(np.array([4.0, 0.0]), np.array([8.0, 0.0]))
-    (array([2., 0.]), array([2., 1.]))
+    (array([2., 0.]), array([2., 2.]))
     """
     counts = np.divide(sumw**2, sumw2, out=np.zeros_like(sumw), where=sumw2 > 0)
-    return counts, np.divide(sumw, counts, out=np.ones_like(sumw), where=counts > 0)
+    return counts, np.divide(sumw, counts, out=mean_weight(sumw, sumw2) * np.ones_like(sumw), where=counts > 0)
 
 
-def regularised(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> FloatArray:
-    """Contents (..., B) with `pseudo_events` events put into every empty bin, never a zero probability.
+def mean_weight(sumw: FloatArray, sumw2: FloatArray) -> FloatArray:
+    """Mean weight of the events of each template, (..., 1), by which bins without events are scaled.
 
-    A pseudo-event carries the mean weight of its template, so that the scale of the weights drops out.
-
-    >>> regularised(np.array([3.0, 0.0]), np.array([3.0, 0.0]), 0.5)
-    array([3. , 0.5])
+    >>> mean_weight(np.array([4.0, 0.0]), np.array([8.0, 0.0]))
+    array([2.])
     """
     total = sumw.sum(axis=-1, keepdims=True)
-    weight = np.divide(sumw2.sum(axis=-1, keepdims=True), total, out=np.ones_like(total), where=total > 0)
-    return np.where(sumw > 0, sumw, pseudo_events * weight)
+    weight: FloatArray = np.divide(sumw2.sum(axis=-1, keepdims=True), total, out=np.ones_like(total), where=total > 0)
+    return weight
 
 
 def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, background: FloatArray) -> FloatArray:

@@ -220,9 +220,7 @@ def test_empty_bins_are_warned_about_by_bin_and_point(campaign_file, raw, tmp_pa
         *histograms, "--workspace", tmp_path / "w.json", "--patchset", tmp_path / "p.json",
     )  # fmt: skip
     assert done.returncode == 0
-    assert (
-        "warning: no simulated event at theta=-1 in bin x in [-50, -40]: filled by the polynomial" in done.stderr
-    )
+    assert "warning: no simulated event at theta=-1 in bin x in [-50, -40]: filled by the polynomial" in done.stderr
     assert "more empty bins" in done.stderr
     rates = json.loads((tmp_path / "w.json").read_text())["channels"][0]["samples"][0]["data"]
     assert min(rates) > 0

@@ -227,7 +227,7 @@ def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Fig
         edges = np.linspace(histogram.axes[0].low, histogram.axes[0].high, histogram.axes[0].bins + 1)
         top.stairs(shape, edges, color=colour, linewidth=1.3)
         safe = np.where(reference > 0, reference, np.nan)
-        ratio.stairs(shape / safe, edges, color=colour, linewidth=1.3)
+        ratio.stairs(shape / safe, edges, color=colour, linewidth=1.3, baseline=None)
         centre = (edges[:-1] + edges[1:]) / 2
         ratio.errorbar(centre, shape / safe, error / safe, color=colour, linestyle="none", linewidth=0.8)
     axis = chosen[0].axes[0]

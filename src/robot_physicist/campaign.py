@@ -237,7 +237,7 @@ class Observed(Section):
 
 
 class Estimator(Section):
-    """How the information gain is computed."""
+    """How the information gain and the posteriors are computed."""
 
     method: Literal["qmc", "original"] = "qmc"
     """`qmc`: quasi-Monte Carlo over data, exact sum over θ (one event: exact sum over bins). `original`:
@@ -256,7 +256,7 @@ class Campaign(Section):
     """A study: one simulator, its settings φ and parameters θ, what is observed, and how much is simulated."""
 
     name: Name
-    """Name of the campaign; results go to results/<file name without .yaml>."""
+    """Name of the campaign; the results of FILE.yaml go to results/FILE."""
     title: str = ""
     """One line for reports."""
     seed: int = Field(ge=0, lt=2**63)
@@ -287,7 +287,7 @@ class Campaign(Section):
     ] = Field(default_factory=list)
     """Data of real experiments, whose posterior is wanted."""
     estimator: Estimator = Estimator()
-    """How the information gain is computed."""
+    """The integral over data, and posteriors."""
 
     @property
     def setting_points(self) -> list[dict[str, float]]:

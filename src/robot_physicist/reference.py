@@ -82,10 +82,29 @@ def campaign_reference() -> str:
         "",
         *_section("Campaign", schema),
     ]
-    for name, definition in schema["$defs"].items():
-        lines += _section(name, definition)
+    sections = schema["$defs"]
+    for name in _reading_order(schema, sections):
+        lines += _section(name, sections[name])
     lines += ["## A campaign to start from", "", "```yaml", starting_campaign("my_study").rstrip(), "```", ""]
     return "\n".join(lines)
+
+
+def _reading_order(schema: dict[str, Any], sections: dict[str, Any]) -> list[str]:
+    """Names of the sections in the order in which the keys of the campaign lead to them."""
+    found: list[str] = []
+    for reference in _references(schema.get("properties", {})):
+        found += [reference, *_reading_order(sections[reference], sections)]
+    return list(dict.fromkeys(found))
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"].rsplit("/", 1)[1]
+        value = [item for key, item in value.items() if key != "discriminator"]
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
 
 
 def _section(name: str, definition: dict[str, Any]) -> Iterator[str]:
@@ -93,10 +112,17 @@ def _section(name: str, definition: dict[str, Any]) -> Iterator[str]:
     yield from ("| key | type | default | meaning |", "|---|---|---|---|")
     required = definition.get("required", [])
     for key, field in definition.get("properties", {}).items():
-        default = "required" if key in required else f"`{field.get('default', '')}`" if "default" in field else ""
+        default = "required" if key in required else _default(field)
         text = " ".join(field.get("description", "").split())
         yield f"| `{key}` | {_type(field)} | {default} | {text} |"
     yield ""
+
+
+def _default(field: dict[str, Any]) -> str:
+    value = field.get("default")
+    if isinstance(value, dict):
+        return "its defaults"
+    return "" if value in (None, "", []) else f"`{value}`"
 
 
 def _type(field: dict[str, Any]) -> str:
@@ -104,15 +130,18 @@ def _type(field: dict[str, Any]) -> str:
         name = field["$ref"].rsplit("/", 1)[1]
         return f"[{name}](#{name.lower()})"
     options = field.get("anyOf") or field.get("oneOf")
+    if options and options[0].get("items"):
+        return f"{_type(options[0]['items'])}; one, or a list"
     if options:
-        return " or ".join(_type(option) for option in options if option.get("type") != "null")
+        return " or ".join(dict.fromkeys(_type(option) for option in options if option.get("type") != "null"))
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
     if field.get("type") == "array":
-        inner = field.get("items") or (field.get("prefixItems") or [{}])[0]
-        return f"list of {_type(inner)}" if inner else "list"
+        if "prefixItems" in field:
+            return f"[{', '.join(_type(item) for item in field['prefixItems'])}]"
+        return f"list of {_type(field['items'])}" if field.get("items") else "list"
     if values := mapped(field):
         return f"names to {_type(values)}"
     return str(field.get("type", "any")) + _limits(field)

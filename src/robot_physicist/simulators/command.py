@@ -134,7 +134,7 @@ def _events(
 
 
 class Command(Simulator):
-    """Any executable: see the top of this file for how it is called and what it writes."""
+    """Any executable, called with --setting, --parameters, --events, --seed and --output; docs/simulators.md."""
 
     settings: ClassVar = None
     parameters: ClassVar = None

@@ -1,8 +1,14 @@
 """Files are whole or absent, the same input gives the same bytes, and damage is recognised."""
 
+import signal
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 import uproot
+import yaml
 
 from robot_physicist import files
 from robot_physicist.documents import Axis, Histogram
@@ -130,3 +136,19 @@ def test_contents_of_root_and_json_histograms(tmp_path):
         files.read_contents(tmp_path / "h.json", "flet", 2)
     with pytest.raises(InputFileError, match="has 2 bins"):
         files.read_contents(tmp_path / "h.root", "flat", 3)
+
+
+def test_a_killed_stage_leaves_nothing_and_the_next_run_cleans_up(raw, tmp_path):
+    raw["simulation"] = {"events": 20_000_000}
+    campaign, events = tmp_path / "c.yaml", tmp_path / "out/events.root"
+    campaign.write_text(yaml.safe_dump(raw))
+    options = ["--campaign", campaign, "--setting", "variance=2", "--sample", "theta=1", "--events", events]
+    stage = subprocess.Popen([sys.executable, "-m", "robot_physicist", "simulate", *map(str, options)])
+    while not list(tmp_path.glob("out/.events.root.*/events.root")):
+        assert stage.poll() is None
+        time.sleep(0.01)
+    stage.send_signal(signal.SIGKILL)
+    stage.wait()
+    assert not events.exists()
+    files.write_bytes(events, b"the next run")
+    assert list(events.parent.iterdir()) == [events]

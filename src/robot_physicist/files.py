@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,9 +36,11 @@ def whole(path: Path) -> Iterator[Path]:
     """Give a temporary path to write to and rename it to `path` when the block succeeds.
 
     The temporary file has the name of the final one, in a hidden folder beside it: ROOT files store
-    their own name.
+    their own name. What a killed process left there is removed first.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".{path.name}.*"):
+        shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         temporary = Path(folder) / path.name
         yield temporary

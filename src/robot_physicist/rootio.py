@@ -30,6 +30,10 @@ class _LazyAwkward(types.ModuleType):
         return getattr(real, name)
 
 
+class _Nothing:
+    """Stands for classes of awkward, of which there is no object before awkward is loaded."""
+
+
 class _FixedClock(datetime.datetime):
     @classmethod
     def now(cls, tz: datetime.tzinfo | None = None) -> _FixedClock:
@@ -41,6 +45,8 @@ def uproot_module() -> Any:
     if "awkward" not in sys.modules:
         stand_in = _LazyAwkward("awkward")
         stand_in.__dict__["__version__"] = importlib.metadata.version("awkward")
+        nothing = types.SimpleNamespace(Type=_Nothing, ArrayType=_Nothing, Content=_Nothing, Form=_Nothing)
+        stand_in.__dict__.update(Array=_Nothing, contents=nothing, forms=nothing, types=nothing)
         sys.modules["awkward"] = stand_in
     import uproot
     import uproot.writing._cascade as cascade

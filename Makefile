@@ -38,12 +38,11 @@ report: .venv/run.stamp ## Make the HTML report of a finished campaign
 	@snakemake --cores 1 --configfile $(CAMPAIGN) --report $(RESULTS)/report.html
 
 lock: ## Pin all requirements again, with hashes (needs uv)
-	@uv pip compile $(LOCK) requirements/run.in -o requirements/run.txt
-	@uv pip compile $(LOCK) requirements/test.in -o requirements/test.txt
-LOCK := --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+	@for name in run test yadage reana root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+LOCK := --quiet --upgrade --prerelease if-necessary-or-explicit --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 clean: ## Remove the environment and everything generated, results excepted
-	@rm -rf .venv .snakemake .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf .venv .venvs .snakemake .pytest_cache .mypy_cache .ruff_cache
 
 # Debian splits venv off Python; as root we can put it back.
 .venv/bin/python:
@@ -55,6 +54,13 @@ clean: ## Remove the environment and everything generated, results excepted
 	@echo "Setting up .venv ..."
 	@$(PIP) --require-hashes --requirement requirements/run.txt
 	@$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# Engines and ROOT cannot share an environment with the stages: .venvs/NAME holds requirements/NAME.txt.
+.venvs/%/stamp: requirements/%.txt | .venv/bin/python
+	@echo "Setting up .venvs/$* ..."
+	@$(PYTHON) -m venv .venvs/$*
+	@.venvs/$*/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement $<
 	@touch $@
 
 .venv/test.stamp: requirements/test.txt .venv/run.stamp

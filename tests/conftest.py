@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,14 @@ def campaign_file(raw: dict[str, Any], tmp_path: Path) -> Path:
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(raw))
     return path
+
+
+def environment(name: str) -> Path:
+    """Programs of the environment in .venvs; without it a test is skipped, but fails in continuous integration."""
+    programs = ROOT / ".venvs" / name / "bin"
+    if not programs.is_dir():
+        missing = f"no environment .venvs/{name}; make .venvs/{name}/stamp"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return programs

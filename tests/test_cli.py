@@ -179,10 +179,22 @@ def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path
     gain = json.loads((out / "eig.json").read_text())
     assert gain["nuisances"] == "fixed at their nominal values"
     assert 0 < gain["corrected"]["value"] < gain["prior_entropy"]
+    assert_its_posterior_is_a_prior(call, raw, out, campaign_file.parent, common, posterior)
     code, text = call("eig", *common[:-1], "--gain", out / "missing.json")
     assert code == 2
     assert "no histogram for parameter point sin2theta_w=0.26" in text
     assert not (out / "missing.json").exists()
+
+
+def assert_its_posterior_is_a_prior(call, raw, out, folder, common, posterior):
+    (folder / "earlier.json").write_text((out / "posterior.json").read_text())
+    following = folder / "following.yaml"
+    following.write_text(yaml.safe_dump({**raw, "prior": {"posterior": "earlier.json"}}))
+    assert call("validate", following)[0] == 0
+    assert call("eig", "--campaign", following, *common[2:], "--gain", out / "next.json")[0] == 0
+    p = np.array(posterior["observed"]["probabilities"])
+    entropy = -(p[p > 0] * np.log(p[p > 0])).sum()
+    assert json.loads((out / "next.json").read_text())["prior_entropy"] == pytest.approx(entropy)
 
 
 def test_events_of_another_campaign_are_refused(call, campaign_file, raw, tmp_path):

@@ -26,7 +26,7 @@ def _as_list(value: Any) -> Any:
 class Section(BaseModel):
     """A part of the campaign file: immutable, and a key that is not listed is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Grid(Section):

@@ -24,7 +24,7 @@ Array = Annotated[
     PlainSerializer(lambda array: array.tolist()),
     WithJsonSchema({"type": "array", "items": {}}),
 ]
-CONFIG = ConfigDict(arbitrary_types_allowed=True, use_attribute_docstrings=True, extra="forbid")
+CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import documents
+from . import campaign, documents
 from .campaign import Campaign
+from .docstrings import attribute_docstrings
 from .simulators import load, names
 from .simulators.base import Variable
 from .validation import mapped
@@ -59,20 +62,30 @@ def starting_campaign(name: str) -> str:
 
 def campaign_schema() -> dict[str, Any]:
     """JSON schema of a campaign file, for editors."""
-    return {"$schema": DIALECT, **Campaign.model_json_schema()}
+    return {"$schema": DIALECT, **_described(Campaign.model_json_schema(), campaign)}
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
     """JSON schema of every JSON file that a campaign makes, by the name of the file."""
     return {
-        name: {"$schema": DIALECT, **TypeAdapter(kind).json_schema(mode="serialization")}
+        name: {"$schema": DIALECT, **_described(TypeAdapter(kind).json_schema(mode="serialization"), documents)}
         for name, kind in DOCUMENTS.items()
     }
 
 
+def _described(schema: dict[str, Any], module: ModuleType) -> dict[str, Any]:
+    """Add the docstrings of a module's attributes to the schema of one of its classes."""
+    texts = attribute_docstrings(module)
+    for section in (schema, *schema.get("$defs", {}).values()):
+        for key, field in section.get("properties", {}).items():
+            if key in texts[section["title"]]:
+                field["description"] = texts[section["title"]][key]
+    return schema
+
+
 def campaign_reference() -> str:
     """Reference page of the campaign file: one table per section, generated from the model."""
-    schema = Campaign.model_json_schema()
+    schema = campaign_schema()
     lines = [
         "# The campaign file",
         "",
@@ -167,9 +180,19 @@ def _simulator(name: str) -> Iterator[str]:
         ("observables", simulator.observables),
     ):
         yield f"  {heading}: {_variables(variables)}"
+    texts = _option_docstrings(simulator.Options)
     for option, field in simulator.Options.model_fields.items():
         default = "required" if field.is_required() else f"default {field.default}"
-        yield f"  option {option} ({default}): {' '.join((field.description or '').split())}"
+        yield f"  option {option} ({default}): {texts.get(option, '')}"
+
+
+def _option_docstrings(options: type) -> dict[str, str]:
+    """Docstrings of a simulator's options, inherited ones included."""
+    found: dict[str, str] = {}
+    for kind in reversed(options.__mro__):
+        if kind.__module__.startswith(__package__):
+            found |= attribute_docstrings(sys.modules[kind.__module__]).get(kind.__name__, {})
+    return found
 
 
 def _variables(variables: Any) -> str:

@@ -8,7 +8,9 @@ count as (Σw)²/Σw² events of weight Σw²/Σw.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -77,11 +79,22 @@ class SmoothTemplates:
     @property
     def p_value(self) -> float:
         """Probability of a deviance at least as large if the polynomial were true."""
-        from scipy.special import gammaincc
+        return chi_squared_tail(self.deviance, self.degrees_of_freedom)
 
-        if self.degrees_of_freedom <= 0:
-            return 1.0
-        return float(gammaincc(self.degrees_of_freedom / 2, self.deviance / 2))
+
+def chi_squared_tail(value: float, degrees_of_freedom: int) -> float:
+    """P(χ² ≥ value), by the cube root that is nearly normal (Wilson and Hilferty 1931); 1 without freedom.
+
+    At 10⁻⁴, where fits are refused, it is 17% too high for 10 degrees of freedom and 2% for 100.
+
+    >>> round(chi_squared_tail(18.307, 10), 3)
+    0.05
+    """
+    if degrees_of_freedom <= 0:
+        return 1.0
+    variance = 2 / (9 * degrees_of_freedom)
+    root = (max(value, 0.0) / degrees_of_freedom) ** (1 / 3)
+    return NormalDist().cdf((1 - variance - root) / math.sqrt(variance))
 
 
 def fit(

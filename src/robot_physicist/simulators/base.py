@@ -59,7 +59,7 @@ class Events:
 class SimulatorOptions(BaseModel):
     """Options of a simulator; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Sampler(ABC):

@@ -18,9 +18,25 @@ localrules:
 
 rule all:
     input:
+        f"{RESULTS}/branches.json",
         f"{RESULTS}/design.json",
+
+
+rule branches:
+    input:
+        campaign=CAMPAIGN,
+    output:
+        branches=f"{RESULTS}/branches.json",
+    log:
+        f"{RESULTS}/branches.log",
     container:
-        image("design")
+        image("branches")
+    resources:
+        mem_mb=500,
+    message:
+        "branches of {RESULTS}"
+    shell:
+        command("branches")
 
 
 rule simulate:

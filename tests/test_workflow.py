@@ -166,10 +166,11 @@ def test_the_graph_has_neither_commands_nor_images():
     for keyword in ("script:", "run:", "group:", "lambda", "import "):
         assert keyword not in text
     rules = text.split("\nrule ")[1:]
-    assert len(rules) == 7
+    assert len(rules) == 8
     for rule in rules:
-        assert "container:" in rule
-        assert rule.startswith("all:") or ("shell:" in rule and "log:" in rule and "message:" in rule)
+        assert rule.startswith("all:") or all(
+            f"    {keyword}:" in rule for keyword in ("container", "shell", "log", "message", "resources")
+        )
 
 
 def test_every_step_is_a_command_with_the_same_options():
@@ -181,4 +182,5 @@ def test_every_step_is_a_command_with_the_same_options():
         assert words[:2] == ["robot-physicist", path.stem]
         options = {f"--{parameter.name}" for parameter in cli.commands[path.stem].params}
         assert {word for word in words if word.startswith("--")} == options
-        assert all(f"--{name} {{{name}}}" in " ".join(words) for name in step["publisher"]["publish"])
+        published = step["publisher"].get("publish", [path.stem])
+        assert all(f"--{name} {{{name}}}" in " ".join(words) for name in published)

@@ -46,7 +46,9 @@ def step(name):
 def command(name):
     """The command line of a stage: what it publishes is output, a branch's label is a wildcard, the rest is input."""
     spec, _ = step(name)
-    line, published = spec["process"]["cmd"], spec["publisher"]["publish"]
+    line = spec["process"]["cmd"]
+    # a step that publishes what is in its file, and not the file, has the file's name
+    published = spec["publisher"].get("publish", [name])
     sources = {
         field: f"{{{'output' if field in published else 'wildcards' if field in BRANCH else 'input'}.{field}}}"
         for _, field, _, _ in Formatter().parse(line)

@@ -78,6 +78,16 @@ histograms = _files("histograms", "Histograms of this setting, in any order.")
 
 @cli.command()
 @campaign
+@_path("branches", "JSON file to write.")
+def branches(campaign: Path, branches: Path) -> None:
+    """List the labels of all settings, samples and exposures, over which engines fan out."""
+    from . import stages
+
+    click.echo(stages.branches(campaign, branches))
+
+
+@cli.command()
+@campaign
 @setting
 @sample
 @_path("events", "ROOT file to write.")

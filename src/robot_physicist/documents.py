@@ -40,6 +40,18 @@ class Axis:
 
 
 @document(frozen=True, config=CONFIG)
+class Branches:
+    """branches.json: the labels over which a campaign fans out."""
+
+    settings: list[str]
+    """Labels of the settings φ."""
+    samples: list[str]
+    """Labels of what is simulated at each setting: parameter points θ, then backgrounds."""
+    exposures: list[str]
+    """Labels of the exposures."""
+
+
+@document(frozen=True, config=CONFIG)
 class Histogram:
     """histogram.json: one sample at one setting, in folds so that its own error can be estimated."""
 

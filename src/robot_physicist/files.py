@@ -147,6 +147,15 @@ def read_metadata(path: Path) -> dict[str, Any]:
         return dict(json.loads(str(file["metadata"])))
 
 
+def is_made_from(path: Path, provenance: Mapping[str, Any]) -> bool:
+    """Is this a complete file of events with exactly this provenance, versions of the programs included?"""
+    try:
+        found = read_metadata(path)
+    except InputFileError:
+        return False
+    return all(found.get(key) == value for key, value in provenance.items())
+
+
 def check_digest(path: Path, found: str, wanted: str) -> None:
     """Raise DigestMismatchError when a file was made for another campaign."""
     if found != wanted:

@@ -17,6 +17,7 @@ from .simulators.base import Variable
 from .validation import mapped
 
 DOCUMENTS: dict[str, Any] = {
+    "branches": documents.Branches,
     "histogram": documents.Histogram,
     "posterior": documents.Posteriors,
     "eig": documents.InformationGain,

@@ -14,7 +14,7 @@ import numpy as np
 
 from . import __version__, files, labels
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
-from .documents import Histogram, InformationGain, Posteriors
+from .documents import Branches, Histogram, InformationGain, Posteriors
 from .errors import DigestMismatchError, LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
 from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
@@ -25,6 +25,15 @@ from .validation import prior_weights
 
 #: Empty bins named one by one before the rest is only counted.
 MOST_WARNED = 5
+
+
+def branches(campaign_file: Path, output: Path) -> str:
+    """List the branches of a campaign, for engines that fan out over what a step says."""
+    campaign = files.read_campaign(campaign_file)
+    settings = [labels.label(point) for point in campaign.setting_points]
+    found = Branches(settings, campaign.samples, list(campaign.exposures))
+    files.write_document(output, found)
+    return f"{len(settings)} settings × {len(found.samples)} samples, {len(found.exposures)} exposures: {output}"
 
 
 def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
@@ -41,6 +50,8 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
         "seed": campaign.seed,
         "versions": {"robot-physicist": __version__, **simulation.build(choice).versions()},
     }
+    if files.is_made_from(output, metadata):
+        return f"finished before, with the same simulator and seed: {output}"
     accepted = files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
     return f"{accepted} of {campaign.simulation.events} events at {setting}, {sample}: {output}"
 
@@ -181,7 +192,10 @@ def design(
     result = rank.design(campaign, found, campaign_digest(campaign))
     # Every file is read before any is written, so that a bad one leaves nothing behind.
     known_posteriors = [files.read_document(Posteriors, path) for path in posteriors]
-    known_histograms = _of_best(result, histograms)
+    best = {exposure.best for exposure in result.exposures}
+    read = (files.read_document(Histogram, path) for path in histograms)
+    # Only the best settings' templates are drawn.
+    known_histograms = [one for one in read if one.setting in best]
     drawings = draw(campaign, result, known_posteriors, known_histograms)
     for name, content in drawings.items():
         files.write_bytes(figures / name, content)
@@ -190,13 +204,6 @@ def design(
     from .table import render
 
     return render(result, colour=False)
-
-
-def _of_best(result: Any, histograms: Sequence[Path]) -> list[Histogram]:
-    # Only the best settings' templates are drawn; a folder above each histogram names its setting.
-    best = {exposure.best for exposure in result.exposures}
-    read = (files.read_document(Histogram, path) for path in histograms if best & set(path.parts))
-    return list(read)
 
 
 def _exposure(campaign: Campaign, label: str) -> Exposure:

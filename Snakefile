@@ -32,7 +32,9 @@ rule branches:
     container:
         image("branches")
     resources:
-        mem_mb=500,
+        mem_mb=memory_mb("branches"),
+        kubernetes_memory_limit=limit("branches", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("branches", "kubernetes_job_timeout"),
     message:
         "branches of {RESULTS}"
     shell:
@@ -49,17 +51,14 @@ rule simulate:
     container:
         image("simulate")
     resources:
-        mem_mb=500,
-    params:
-        # a change of these, and of nothing else in the campaign, makes other events
-        simulation=[
-            config.get(key)
-            for key in ("seed", "simulator", "simulation", "backgrounds")
-        ],
+        mem_mb=memory_mb("simulate"),
+        kubernetes_memory_limit=limit("simulate", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("simulate", "kubernetes_job_timeout"),
     message:
         "simulate {wildcards.setting} {wildcards.sample}"
     shell:
-        command("simulate")
+        # a change of these, and of nothing else in the campaign, makes other events
+        command("simulate", "seed", "simulator", "simulation.events", "backgrounds")
 
 
 rule histogram:
@@ -73,13 +72,21 @@ rule histogram:
     container:
         image("histogram")
     resources:
-        mem_mb=500,
-    params:
-        binning=[config.get(key) for key in ("observables", "simulation")],
+        mem_mb=memory_mb("histogram"),
+        kubernetes_memory_limit=limit("histogram", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("histogram", "kubernetes_job_timeout"),
     message:
         "histogram {wildcards.setting} {wildcards.sample}"
     shell:
-        command("histogram")
+        command(
+            "histogram",
+            "seed",
+            "simulator",
+            "simulation.events",
+            "simulation.folds",
+            "backgrounds",
+            "observables",
+        )
 
 
 rule likelihood:
@@ -96,7 +103,9 @@ rule likelihood:
     container:
         image("likelihood")
     resources:
-        mem_mb=500,
+        mem_mb=memory_mb("likelihood"),
+        kubernetes_memory_limit=limit("likelihood", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("likelihood", "kubernetes_job_timeout"),
     message:
         "likelihood {wildcards.setting} {wildcards.exposure}"
     shell:
@@ -115,7 +124,9 @@ rule posterior:
     container:
         image("posterior")
     resources:
-        mem_mb=500,
+        mem_mb=memory_mb("posterior"),
+        kubernetes_memory_limit=limit("posterior", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("posterior", "kubernetes_job_timeout"),
     message:
         "posterior {wildcards.setting} {wildcards.exposure}"
     shell:
@@ -133,7 +144,9 @@ rule eig:
     container:
         image("eig")
     resources:
-        mem_mb=500,
+        mem_mb=memory_mb("eig"),
+        kubernetes_memory_limit=limit("eig", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("eig", "kubernetes_job_timeout"),
     message:
         "eig {wildcards.setting} {wildcards.exposure}"
     shell:
@@ -168,7 +181,9 @@ rule design:
     container:
         image("design")
     resources:
-        mem_mb=1000,
+        mem_mb=memory_mb("design"),
+        kubernetes_memory_limit=limit("design", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("design", "kubernetes_job_timeout"),
     message:
         "design of {RESULTS}"
     shell:

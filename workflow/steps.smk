@@ -1,7 +1,9 @@
 # Brings the facts that live elsewhere into the rules of the Snakefile: command lines from steps/, images from
 # envs/, branches from the campaign. Needs nothing that Snakemake does not bring itself, so that it also works
 # where the project is not installed.
+import hashlib
 import importlib.util
+import json
 from pathlib import Path
 from string import Formatter
 
@@ -18,17 +20,21 @@ _spec.loader.exec_module(labels)
 
 
 def campaign_file():
-    """The one --configfile of the command line; values given by --config would not reach the stages."""
+    """The campaign that the engine has read: the stages read it too, so values from elsewhere would not reach them.
+
+    Snakemake gets its path as --configfile; REANA passes on the content alone.
+    """
     given = getattr(workflow, "configfiles", None) or workflow.overwrite_configfiles
-    if len(given) != 1:
+    candidates = [Path(path) for path in given] or sorted(
+        Path("campaigns").glob("*.yaml")
+    )
+    found = [path for path in candidates if yaml.safe_load(path.read_text()) == config]
+    if len(given) > 1 or not found:
         raise WorkflowError(
-            "give exactly one campaign: --configfile campaigns/NAME.yaml"
+            "give exactly one campaign, --configfile campaigns/NAME.yaml, and change it there: "
+            "--config is not supported, the stages read the file"
         )
-    if yaml.safe_load(Path(given[0]).read_text()) != config:
-        raise WorkflowError(
-            f"--config is not supported: change {given[0]} instead, the stages read that file"
-        )
-    path = Path(given[0]).resolve()
+    path = found[0].resolve()
     return str(
         path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     )
@@ -43,8 +49,20 @@ def step(name):
     return spec, environment
 
 
-def command(name):
-    """The command line of a stage: what it publishes is output, a branch's label is a wildcard, the rest is input."""
+def section(key):
+    """A part of the campaign, such as simulation.events."""
+    value = config
+    for part in key.split("."):
+        value = (value or {}).get(part)
+    return value
+
+
+def command(name, *sections):
+    """The command line of a stage: what it publishes is output, a branch's label is a wildcard, the rest is input.
+
+    A comment holds a digest of these sections of the campaign: when one changes, so does the command, and Snakemake
+    runs it again.
+    """
     spec, _ = step(name)
     line = spec["process"]["cmd"]
     # a step that publishes what is in its file, and not the file, has the file's name
@@ -54,13 +72,28 @@ def command(name):
         for _, field, _, _ in Formatter().parse(line)
         if field
     }
-    return f"{line.format(**sources)} 2>&1 | tee {{log}}"
+    content = json.dumps([section(key) for key in sections], sort_keys=True)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+    return f"{line.format(**sources)} 2>&1 | tee {{log}}" + (
+        f" # {digest}" if sections else ""
+    )
 
 
 def image(name):
     """The container image of a stage."""
     _, environment = step(name)
     return f"docker://{environment['image']}:{environment['imagetag']}"
+
+
+def limit(name, kind):
+    """A limit that the environment of a stage sets, such as its memory on REANA."""
+    _, environment = step(name)
+    return next(entry[kind] for entry in environment["resources"] if kind in entry)
+
+
+def memory_mb(name):
+    """The same memory in the unit of batch systems."""
+    return int(limit(name, "kubernetes_memory_limit").removesuffix("Mi"))
 
 
 BRANCH = ("setting", "sample", "exposure")

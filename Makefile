@@ -38,7 +38,7 @@ report: .venv/run.stamp ## Make the HTML report of a finished campaign
 	@snakemake --cores 1 --configfile $(CAMPAIGN) --report $(RESULTS)/report.html
 
 lock: ## Pin all requirements again, with hashes (needs uv)
-	@for name in run test yadage reana root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in run test core pythia yadage reana root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 LOCK := --quiet --upgrade --prerelease if-necessary-or-explicit --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 clean: ## Remove the environment and everything generated, results excepted

@@ -1,6 +1,6 @@
 """A backend for yadage: steps run on the workers of Dask, here or on a cluster.
 
-    yadage-run ... -b py:yadage_dask:DaskBackend -k address=tcp://scheduler:8786
+yadage-run ... -b py:yadage_dask:DaskBackend -k address=tcp://scheduler:8786
 """
 
 from dask.distributed import Client, LocalCluster

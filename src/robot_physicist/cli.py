@@ -19,11 +19,11 @@ FILE = click.Path(path_type=Path)
 #: Options that take several values after one flag, as workflow engines write lists of files.
 LISTS = ("--histograms", "--gains", "--posteriors")
 
-#: The same bytes on every machine: sums end in other last digits on other numbers of threads and with the
+#: The same bytes on every machine: sums end in other last digits on other numbers of threads, and functions with the
 #: instructions of newer processors. Has to be set before NumPy is imported.
-LINEAR_ALGEBRA = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | (
-    {"OPENBLAS_CORETYPE": "Haswell"} if platform.machine() in ("x86_64", "AMD64") else {}
-)
+NUMERICS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+if platform.machine() in ("x86_64", "AMD64"):
+    NUMERICS |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
@@ -239,7 +239,7 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exit code 2 for bad input, 1 for a failed job, never a traceback for either."""
     warnings.showwarning = _show_warning
-    os.environ.update(LINEAR_ALGEBRA)
+    os.environ.update(NUMERICS)
     try:
         cli.main(args=spread(sys.argv[1:] if arguments is None else arguments), prog_name="robot-physicist")
     except RobotPhysicistError as error:

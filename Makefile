@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench docs report lock clean
+.PHONY: help run test lint bench docs report containers lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,7 +19,7 @@ run: .venv/run.stamp ## Run a campaign: make run CAMPAIGN=campaigns/gaussian.yam
 	@snakemake --cores $(CORES) --configfile $(CAMPAIGN) --quiet rules
 	@robot-physicist show $(RESULTS)/design.json
 
-test: .venv/test.stamp ## Run all tests
+test: .venv/test.stamp .venvs/yadage/stamp .venvs/reana/stamp ## Run all tests
 	@pytest --numprocesses auto --dist worksteal
 
 lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
@@ -36,6 +36,9 @@ docs: .venv/run.stamp ## Generate the schemas and the campaign's reference page
 
 report: .venv/run.stamp ## Make the HTML report of a finished campaign
 	@snakemake --cores 1 --configfile $(CAMPAIGN) --report $(RESULTS)/report.html
+
+containers: .venv/run.stamp ## Build the images of envs/ with docker or podman
+	@PYTHON=$(BIN)/python envs/build
 
 lock: ## Pin all requirements again, with hashes (needs uv)
 	@for name in run test core pythia yadage reana root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done

@@ -197,6 +197,16 @@ def plan(file: Path, cores: int) -> None:
 
 
 @cli.command()
+@click.argument("folder", type=FILE, default=Path("."))
+def check(folder: Path) -> None:
+    """Check that steps, graphs, environments and REANA specifications of a project FOLDER agree."""
+    from . import inspection
+
+    options = {name: {str(option.name) for option in command.params} for name, command in cli.commands.items()}
+    click.echo(inspection.check(folder, options))
+
+
+@cli.command()
 @click.argument("file", type=FILE)
 def init(file: Path) -> None:
     """Write a commented campaign FILE to start from."""

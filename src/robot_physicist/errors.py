@@ -45,6 +45,10 @@ class DigestMismatchError(BadInputError):
     """A file was made by another campaign."""
 
 
+class CheckError(BadInputError):
+    """The files of a project do not agree with each other."""
+
+
 class HistogramError(BadInputError):
     """Histograms that cannot make a likelihood."""
 

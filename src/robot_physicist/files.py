@@ -19,6 +19,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from .campaign import Campaign, HistogramBackground, Observed, PosteriorFile, ShapeSystematic
+from .check import Project
 from .documents import Posteriors
 from .errors import DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
@@ -243,6 +244,25 @@ def check_named_files(campaign: Campaign, folder: Path) -> None:
                 read_contents(folder / systematic.file, name, bins)
     if isinstance(campaign.prior, PosteriorFile):
         read_document(Posteriors, folder / campaign.prior.posterior)
+
+
+def read_project(folder: Path) -> Project:
+    """Read steps, environments, graphs and REANA specifications of a project folder."""
+
+    def parsed(pattern: str) -> dict[str, Any]:
+        return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(pattern))}
+
+    visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/*")
+    if not (folder / "Snakefile").is_file():
+        raise InputFileError(f"{folder}: no Snakefile; give the folder of a checkout")
+    return Project(
+        steps=parsed("steps/*.yml"),
+        environments=parsed("envs/*.yml"),
+        workflows=parsed("workflow/*.yml"),
+        snakefile=(folder / "Snakefile").read_text(encoding="utf-8"),
+        reana={f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()},
+        paths={str(path.relative_to(folder)) for pattern in visible for path in folder.glob(pattern)},
+    )
 
 
 def results_beside(design: Path) -> list[Path]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from . import files
+from . import __version__, files
 from .documents import Design
-from .errors import BadInputError
+from .errors import BadInputError, CheckError
 
 
 def validate(file: Path) -> str:
@@ -29,6 +30,20 @@ def plan(file: Path, cores: int) -> str:
     campaign = files.read_campaign(file)
     probed = estimate.probe(campaign, time.perf_counter)
     return estimate.render(estimate.plan(campaign, probed, cores), campaign)
+
+
+def check(folder: Path, options: Mapping[str, set[str]]) -> str:
+    """Check that the steps, graphs, environments and REANA specifications of a folder agree; raises CheckError."""
+    from .check import problems
+
+    project = files.read_project(folder)
+    found = list(problems(project, options, __version__))
+    if found:
+        raise CheckError("\n  ".join([f"{folder}: {len(found)} problem(s)", *found]))
+    return (
+        f"{folder}: {len(project.steps)} steps, {len(project.workflows)} workflows"
+        f" and {len(project.reana)} REANA specifications agree"
+    )
 
 
 def init(file: Path) -> str:

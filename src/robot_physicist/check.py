@@ -1,0 +1,98 @@
+"""Does a project folder agree with itself? Steps with commands, graphs with steps, environments with the version.
+
+Takes the parsed files of the folder and returns what is wrong; reading them is left to `files.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from .errors import nearest
+
+FLAG = re.compile(r"--([a-z]+) \{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The parsed files of a project folder, by file name without its ending."""
+
+    steps: Mapping[str, Any]
+    environments: Mapping[str, Any]
+    workflows: Mapping[str, Any]
+    snakefile: str
+    reana: Mapping[str, Any]
+    paths: Set[str]
+
+
+def problems(project: Project, options: Mapping[str, Set[str]], version: str) -> Iterator[str]:
+    """Say what does not agree; `options` maps each command of ours to the names of its options."""
+    for name, step in project.steps.items():
+        yield from _step(name, step, options, project.environments)
+    for name, environment in project.environments.items():
+        if environment["imagetag"] != version:
+            yield f"envs/{name}.yml: imagetag is {environment['imagetag']}, the version is {version}"
+    yield from _graphs(project)
+    for name, specification in project.reana.items():
+        yield from _reana(name, specification, project)
+
+
+def _step(name: str, step: Any, options: Mapping[str, Set[str]], environments: Mapping[str, Any]) -> Iterator[str]:
+    where, command = f"steps/{name}.yml", step["process"]["cmd"]
+    program, stage, *_ = command.split()
+    if program != "robot-physicist" or stage not in options:
+        yield f"{where}: '{program} {stage}' is not a command; {nearest(stage, options)}"
+        return
+    flags = dict(FLAG.findall(command))
+    for flag in sorted(flags.keys() - options[stage]):
+        yield f"{where}: {stage} has no option --{flag}; {nearest(flag, options[stage])}"
+    for flag in sorted(options[stage] - flags.keys()):
+        yield f"{where}: the option --{flag} of {stage} is not given; add --{flag} {{{flag}}}"
+    placeholders = {field for _, field, _, _ in Formatter().parse(command) if field}
+    for field in sorted(placeholders - set(flags.values())):
+        yield f"{where}: the placeholder {{{field}}} does not follow an option"
+    for field in sorted(step["publisher"].get("publish", {}).keys() - placeholders):
+        yield f"{where}: it publishes {field}, which its command does not take; {nearest(field, placeholders)}"
+    environment = step["environment"]["$ref"].removeprefix("../envs/").removesuffix(".yml")
+    if environment not in environments:
+        yield f"{where}: there is no envs/{environment}.yml; {nearest(environment, environments)}"
+
+
+def _graphs(project: Project) -> Iterator[str]:
+    stages = [stage for workflow in project.workflows.values() for stage in workflow["stages"]]
+    in_yadage = {_reference(stage) for stage in stages if "step" in stage["scheduler"]}
+    in_snakemake = set(re.findall(r'command\(\s*"(\w+)"', project.snakefile))
+    for graph, used in (("workflow/*.yml", in_yadage), ("Snakefile", in_snakemake)):
+        for name in sorted(project.steps.keys() - used):
+            yield f"{graph}: the step {name} is not used"
+        for name in sorted(used - project.steps.keys()):
+            yield f"{graph}: there is no step {name}; {nearest(name, project.steps)}"
+
+
+def _reference(stage: Mapping[str, Any]) -> str:
+    return str(stage["scheduler"]["step"]["$ref"]).rsplit("/", 1)[-1].removesuffix(".yml")
+
+
+def _reana(name: str, specification: Any, project: Project) -> Iterator[str]:
+    inputs = specification["inputs"]
+    is_yadage = specification["workflow"]["type"] == "yadage"
+    wanted = _init_parameters(project.workflows["workflow"]) if is_yadage else {"input"}
+    given = set(inputs["parameters"])
+    for parameter in sorted(given - wanted):
+        advice = nearest(parameter, wanted)
+        yield f"{name}: inputs.parameters.{parameter}: the workflow takes no such parameter; {advice}"
+    for parameter in sorted(wanted - given):
+        yield f"{name}: inputs.parameters: {parameter} is missing"
+    tests = specification.get("tests", {}).get("files", [])
+    listed = [*inputs["files"], *inputs["directories"], *inputs["parameters"].values(), *tests]
+    for path in dict.fromkeys([*listed, specification["workflow"]["file"]]):
+        if path not in project.paths:
+            yield f"{name}: there is no {path}; {nearest(path, project.paths)}"
+
+
+def _init_parameters(workflow: Any) -> set[str]:
+    values = (value for stage in workflow["stages"] for value in stage["scheduler"]["parameters"].values())
+    return {value["output"] for value in values if isinstance(value, dict) and value.get("step") == "init"}

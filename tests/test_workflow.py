@@ -159,6 +159,11 @@ def test_the_weinberg_campaign_finds_its_energies(project):
     assert blind["value"] + blind["error"] < 0.08
 
 
+def test_snakemakes_linter_is_content(project):
+    code, text = snakemake(project, "--lint")
+    assert code == 0, text
+
+
 def test_the_graph_has_neither_commands_nor_images():
     text = (ROOT / "Snakefile").read_text()
     assert "robot-physicist" not in text

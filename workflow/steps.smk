@@ -74,9 +74,8 @@ def command(name, *sections):
     }
     content = json.dumps([section(key) for key in sections], sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    return f"{line.format(**sources)} 2>&1 | tee {{log}}" + (
-        f" # {digest}" if sections else ""
-    )
+    comment = f" # {digest}" if sections else ""
+    return f"{line.format(**sources)} 2>&1 | tee {{log}}{comment}"
 
 
 def image(name):
@@ -103,7 +102,7 @@ if not config:
 
 
 CAMPAIGN = campaign_file()
-RESULTS = "results/" + Path(CAMPAIGN).stem
+RESULTS = f"results/{Path(CAMPAIGN).stem}"
 SETTINGS = labels.setting_labels(config)
 SAMPLES = labels.point_labels(config) + labels.background_labels(config)
 EXPOSURES = labels.exposure_labels(config)

@@ -6,7 +6,7 @@ import pytest
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.design import csv_text, design
-from robot_physicist.documents import Axis, Credible, Estimate, Histogram, InformationGain, Posterior, Posteriors
+from robot_physicist.documents import Axis, Credible, Estimate, Histogram, InformationGain, Interval, Posterior, Posteriors
 from robot_physicist.errors import HistogramError, LabelClashError
 from robot_physicist.figures import draw
 from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, templates_figure
@@ -27,11 +27,11 @@ def gain(setting, value, error=0.01, exposure="events=5"):
         setting=setting,
         exposure=exposure,
         prior_entropy=1.609,
-        corrected=Estimate(value, error),
+        corrected=Interval(value, error, value - 2 * error, value + 2 * error),
         plug_in=Estimate(value + 0.1, 0.001),
         cross_fitted=Estimate(value - 0.1, 0.002),
         exact=Estimate(value, 0.0),
-        degree=2,
+        functions=2,
         method="m",
         nuisances="none",
         simulated_events=10_000,
@@ -50,7 +50,7 @@ def test_settings_are_ranked_by_the_corrected_value(wide):
     assert [ranked.rank for ranked in answer.settings] == [3, 1, 2]
 
 
-def test_settings_within_two_standard_errors_cannot_be_told_apart(wide):
+def test_settings_whose_intervals_cover_the_difference_cannot_be_told_apart(wide):
     (answer,) = design(wide, three(), "d").exposures
     assert [ranked.contender for ranked in answer.settings] == [False, True, True]
     assert "V = 2 teaches most: 0.900 ± 0.010" in answer.verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,9 +12,6 @@ from .campaign import Campaign
 from .documents import Design, ExposureDesign, InformationGain, Ranked
 from .errors import HistogramError, LabelClashError
 from .labels import label, number
-
-#: Settings closer than this many standard errors of their difference cannot be told apart.
-DISTINCT = 2.0
 
 
 def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) -> Design:
@@ -58,9 +56,10 @@ def _answer(campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], I
 
 
 def _indistinguishable(best: InformationGain, other: InformationGain) -> bool:
-    distance = best.corrected.value - other.corrected.value
-    error = (best.corrected.error**2 + other.corrected.error**2) ** 0.5
-    return other is best or distance < DISTINCT * error
+    """Is the difference covered by the sides of the two intervals that face each other?"""
+    lower, upper = best.corrected, other.corrected
+    sides = math.hypot(lower.value - lower.low, upper.high - upper.value)
+    return other is best or lower.value - upper.value < sides
 
 
 def spell(campaign: Campaign, values: Mapping[str, float]) -> str:
@@ -91,6 +90,8 @@ def rows(result: Design) -> Iterator[dict[str, Any]]:
                 **ranked.values,
                 "corrected": gain.corrected.value,
                 "corrected_error": gain.corrected.error,
+                "low": gain.corrected.low,
+                "high": gain.corrected.high,
                 "cross_fitted": gain.cross_fitted.value,
                 "cross_fitted_error": gain.cross_fitted.error,
                 "plug_in": gain.plug_in.value,

@@ -88,6 +88,16 @@ class Estimate:
 
 
 @document(frozen=True, config=CONFIG)
+class Interval(Estimate):
+    """An estimate with its 95% confidence interval."""
+
+    low: float
+    """Lower end of the 95% interval."""
+    high: float
+    """Upper end of the 95% interval."""
+
+
+@document(frozen=True, config=CONFIG)
 class InformationGain:
     """eig.json: the expected information gain of one setting and exposure, in nats."""
 
@@ -97,17 +107,17 @@ class InformationGain:
     """Label of the exposure."""
     prior_entropy: float
     """H[p(θ)]: no experiment can give more."""
-    corrected: Estimate
-    """The estimate to use: smoothed templates, bias of finite simulation removed; the error holds the
+    corrected: Interval
+    """The estimate to use: smoothed templates, bias of finite simulation removed; the interval accounts for the
     finite simulation, the smoothing and the Monte Carlo integration over data."""
     plug_in: Estimate
-    """The simulated templates taken at face value; biased up. Its error is that of the integration only."""
+    """The simulated templates taken at face value; biased up."""
     cross_fitted: Estimate
     """Data from one half of the simulation, posterior from the other: a lower bound."""
     exact: Estimate | None
     """From the density itself (binned like the data), for simulators that know theirs."""
-    degree: int
-    """Degree of the polynomial in θ that smoothed the templates."""
+    functions: int
+    """Number of functions of θ that the smoothed templates are made of."""
     method: str
     """How the integral over data was done."""
     nuisances: str

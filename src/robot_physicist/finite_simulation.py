@@ -2,21 +2,23 @@
 
 Three numbers are given. The *plug-in* value takes the simulated templates at face value; it is biased up. The
 *cross-fitted* value draws data from one half of the simulation and computes posteriors with the other; it is a
-lower bound on average. The *corrected* value smooths the templates in θ and removes what bias is left by
-simulation-extrapolation (SIMEX; Cook and Stefanski 1994): the same noise is added once more, and the rise it
-causes is subtracted.
+lower bound on average. The *corrected* value asks which true templates would, simulated as often, look as informative
+as these: its 95% interval comes from a bootstrap that is inverted, not from a standard error.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Estimator, Simulation
+from .confidence import strengths, tried_strengths
 from .data_points import DataPoints, data_points
-from .documents import Estimate
+from .documents import Estimate, Interval
+from .hypotheses import Hypotheses, hypotheses
 from .information import (
     eig_at,
     eig_one_event,
@@ -27,15 +29,22 @@ from .information import (
     lower_bound_one_event,
 )
 from .simulators.base import FloatArray
-from .smoothing import SmoothTemplates, free, smooth
+from .smoothing import filled, free, scaled, smoother
+from .statistic import Statistic, statistic
 from .templates import Exposure, Templates, accepted_cross_section, expected
 
-#: Points of the integral over data for the noise replicas, where errors cancel in differences.
-REPLICA_DRAWS = 512
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
 HALVINGS = 2
 #: Pseudo-events in bins from which no data are to be drawn.
 NO_EVENT = 1e-9
+#: How often the range of strengths is widened before an interval stays open.
+WIDENINGS = 6
+#: Standard deviations between the observed statistic and the ends of the range of strengths.
+REACH = 3.0
+#: Two-sided 95% of a normal distribution.
+NORMAL_95 = 1.959964
+
+Gain = Callable[[FloatArray], Estimate]
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,10 @@ class GainEstimates:
     """What finite simulation allows to say about one setting and exposure, in nats."""
 
     prior_entropy: float
-    corrected: Estimate
+    corrected: Interval
     plug_in: Estimate
     cross_fitted: Estimate
-    degree: int
+    functions: int
     method: str
     warnings: tuple[str, ...]
 
@@ -59,15 +68,14 @@ class _Problem:
     exposure: Exposure
     prior: FloatArray
     points: DataPoints | None
-    few_points: DataPoints | None
 
     def rates(self, shape: FloatArray, accepted: FloatArray) -> FloatArray:
         return expected(shape, accepted, self.exposure, self.templates.background_total)
 
-    def gain(self, rates: FloatArray, points: DataPoints | None) -> Estimate:
-        if points is None:
+    def gain(self, rates: FloatArray) -> Estimate:
+        if self.points is None:
             return Estimate(eig_one_event(rates, self.prior), 0.0)
-        return eig_at(points, rates, self.prior)
+        return eig_at(self.points, rates, self.prior)
 
     def bound(self, rates: FloatArray, model: FloatArray) -> Estimate:
         if self.points is None:
@@ -84,84 +92,99 @@ def information_gain(
     rng: np.random.Generator,
 ) -> GainEstimates:
     """Estimate the EIG of one setting from its templates; `prior` is (K,)."""
-    problem = _problem(templates, exposure, prior, estimator, rng)
-    shape = free(*templates.sums(), simulation.regularisation).probabilities()
-    accepted, _ = accepted_cross_section(templates)
-    plug_in = problem.gain(problem.rates(shape, accepted), problem.points)
-    if estimator.method == "original":
-        plug_in = eig_original(problem.rates(shape, accepted), exposure, prior, estimator.draws, rng)
-    fits = smooth(*templates.sums(), templates.coordinates, simulation)
-    corrected = _corrected(problem, fits, estimator.replicas, rng)
-    cross_fitted = _cross_fitted(problem, simulation, rng)
-    ceiling = float(entropy(prior))
-    clipped, warnings = _within(corrected, ceiling)
+    bins = templates.sumw.shape[2]
+    points = None if is_one_event(exposure) else data_points(exposure, bins, estimator.draws, rng)
+    problem = _Problem(templates, exposure, prior, points)
+    family = hypotheses(templates, exposure, simulation)
+    measure = statistic(exposure, bins, prior, rng)
+    corrected, copies = _corrected(problem, family, measure, estimator.replicas, rng)
     return GainEstimates(
-        prior_entropy=ceiling,
-        corrected=clipped,
-        plug_in=plug_in,
-        cross_fitted=cross_fitted,
-        degree=fits[0].degree,
+        prior_entropy=float(entropy(prior)),
+        corrected=corrected,
+        plug_in=_plug_in(problem, estimator, simulation, measure, copies, rng),
+        cross_fitted=_cross_fitted(problem, simulation, rng),
+        functions=family.functions,
         method=_method(exposure, estimator),
-        warnings=(*warnings, *_refusal(fits)),
+        warnings=tuple(_warnings(corrected, family, float(entropy(prior)))),
     )
 
 
-def _problem(
-    templates: Templates,
-    exposure: Exposure,
-    prior: FloatArray,
-    estimator: Estimator,
-    rng: np.random.Generator,
-) -> _Problem:
-    if is_one_event(exposure):
-        return _Problem(templates, exposure, prior, None, None)
-    bins = templates.sumw.shape[2]
-    many = data_points(exposure, bins, estimator.draws, rng)
-    few = data_points(exposure, bins, REPLICA_DRAWS, rng, scrambles=2)
-    return _Problem(templates, exposure, prior, many, few)
+def _corrected(
+    problem: _Problem, family: Hypotheses, measure: Statistic, replicas: int, rng: np.random.Generator
+) -> tuple[Interval, FloatArray]:
+    """Strength of the templates that explains their apparent information, as an interval of gains; and simulated counts.
 
-
-def _corrected(problem: _Problem, fits: list[SmoothTemplates], replicas: int, rng: np.random.Generator) -> Estimate:
-    """Best fit, extrapolated to no noise; its error is that of noise, integration and choice of the degree."""
-    normals = rng.bit_generator.random_raw()
-    best, noise = _extrapolated(problem, fits[0], replicas, np.random.default_rng(normals))
-    if len(fits) == 1:
-        return Estimate(best.value, float(np.hypot(best.error, noise)))
-    second, _ = _extrapolated(problem, fits[1], replicas, np.random.default_rng(normals))
-    # The runner-up counts by how well it competes: its Akaike weight relative to the best.
-    weight = np.exp(-0.5 * max(0.0, fits[1].criterion - fits[0].criterion))
-    choice = weight / (1 + weight) * abs(best.value - second.value)
-    return Estimate(best.value, float(np.sqrt(best.error**2 + noise**2 + choice**2)))
-
-
-def _extrapolated(
-    problem: _Problem, fitted: SmoothTemplates, replicas: int, rng: np.random.Generator
-) -> tuple[Estimate, float]:
-    """SIMEX of one fit with pairs of opposite noise; also the spread of the EIG that the noise causes.
-
-    The even part of a pair is the rise 2 E(0) − E(+) − E(−), the odd part the first-order response.
+    The counts (R, K, B) are those of the strength nearest to one.
     """
-    accepted, relative = accepted_cross_section(problem.templates)
-    relative = np.nan_to_num(relative)
-    base = problem.gain(problem.rates(fitted.probabilities(), accepted), problem.points)
-    few = problem.gain(problem.rates(fitted.probabilities(), accepted), problem.few_points).value
-    even, odd = np.empty(replicas), np.empty(replicas)
-    for index in range(replicas):
-        noise = rng.standard_normal(fitted.coefficients.shape)
-        rate_noise = relative * rng.standard_normal(len(accepted))
-        plus, minus = (
-            problem.gain(
-                problem.rates(fitted.probabilities(sign * noise), accepted * np.exp(sign * rate_noise)),
-                problem.few_points,
-            ).value
-            for sign in (1, -1)
-        )
-        even[index], odd[index] = (plus + minus) / 2 - few, (plus - minus) / 2
-    rise = even.mean()
-    error = float(np.hypot(base.error, even.std(ddof=1) / np.sqrt(replicas)))
-    # The error of the subtracted bias is at most a fraction of it; half of it covers the next order.
-    error = float(np.hypot(error, 0.5 * rise))
-    return Estimate(base.value - rise, error), float(np.sqrt(np.mean(odd**2)))
+    if len(problem.prior) == 1:
+        return Interval(0.0, 0.0, 0.0, 0.0), family.counts[None]
+    observed = float(measure.scaled(family.observed()[None])[0])
+    tried, samples, copies = _samples(family, measure, observed, replicas, rng)
+    found = strengths(tried, samples, observed)
+    value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
+    top = measure.ceiling if found.open else high.value
+    return interval(value.value, low.value, top, value.error, measure.ceiling), copies
+
+
+def _samples(
+    family: Hypotheses, measure: Statistic, observed: float, replicas: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The statistic (S, R) of repeated simulations at strengths (S,) that reach well beyond the observed value."""
+    found: dict[float, FloatArray] = {}
+    copies = family.counts[None]
+
+    def sample(s: float) -> None:
+        nonlocal copies
+        simulated = family.simulate(s, replicas, rng)
+        found[s] = measure.scaled(family.refitted(simulated, s, rng))
+        copies = simulated if s == 1.0 else copies
+
+    for s in tried_strengths(family.energy, family.dimensions):
+        sample(float(s))
+    for _ in range(WIDENINGS):
+        low, *_, high = sorted(found)
+        below, above = found[low], found[high]
+        rises = above.mean() - found[sorted(found)[-2]].mean() > 0.1 * above.std()
+        if rises and above.mean() - REACH * above.std() < observed:
+            sample(1 + 2 * max(high - 1, 0.1))
+        elif low > 0 and below.mean() + REACH * below.std() > observed:
+            sample(max(0.0, 1 - 2 * (1 - low)))
+        else:
+            break
+    tried = np.array(sorted(found))
+    return tried, np.stack([found[s] for s in tried]), copies
+
+
+def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:
+    """Widen an interval by the standard error of the integral over data; its own is a quarter of its length.
+
+    >>> interval(0.5, 0.4, 0.7, 0.0, 3.0)
+    Interval(value=0.5, error=0.07653206554001385, low=0.4, high=0.7)
+    """
+    lower = value - np.hypot(value - min(low, value), NORMAL_95 * error)
+    upper = value + np.hypot(max(high, value) - value, NORMAL_95 * error)
+    lower, upper = max(0.0, float(lower)), min(ceiling, float(upper))
+    return Interval(value, (upper - lower) / (2 * NORMAL_95), lower, upper)
+
+
+def _plug_in(
+    problem: _Problem,
+    estimator: Estimator,
+    simulation: Simulation,
+    measure: Statistic,
+    copies: FloatArray,
+    rng: np.random.Generator,
+) -> Estimate:
+    """The templates at face value; the error is that of the integral and of repeating the simulation."""
+    accepted, _ = accepted_cross_section(problem.templates)
+    rates = problem.rates(free(*problem.templates.sums(), simulation.regularisation), accepted)
+    repeated = filled(copies, simulation.regularisation)
+    spread = measure(problem.rates(repeated / repeated.sum(axis=-1, keepdims=True), accepted))
+    if estimator.method == "original":
+        result = eig_original(rates, problem.exposure, problem.prior, estimator.draws, rng)
+    else:
+        result = problem.gain(rates)
+    return Estimate(result.value, float(np.hypot(result.error, spread.std())))
 
 
 def _cross_fitted(problem: _Problem, simulation: Simulation, rng: np.random.Generator) -> Estimate:
@@ -181,23 +204,23 @@ def _bound(problem: _Problem, data: NDArray[np.intp], model: NDArray[np.intp], s
     templates = problem.templates
     accepted, _ = accepted_cross_section(templates)
     # What the data half did not reach is not drawn; the model half may not look at it.
-    shape = free(*templates.sums(data), NO_EVENT).probabilities()
-    fitted, *_ = smooth(*templates.sums(model), templates.coordinates, simulation)
-    return problem.bound(problem.rates(shape, accepted), problem.rates(fitted.probabilities(), accepted))
+    shape = free(*templates.sums(data), NO_EVENT)
+    sumw, sumw2 = templates.sums(model)
+    smooth = smoother(sumw, sumw2, templates.coordinates, simulation)
+    fitted = smooth.fit(scaled(sumw, sumw2)[0]).probabilities
+    return problem.bound(problem.rates(shape, accepted), problem.rates(fitted, accepted))
 
 
-def _within(estimate: Estimate, ceiling: float) -> tuple[Estimate, list[str]]:
-    value = min(max(estimate.value, 0.0), ceiling)
-    if value == estimate.value:
-        return estimate, []
-    text = f"the corrected value {estimate.value:.4f} lies outside [0, {ceiling:.4f}] and was moved to its edge"
-    return Estimate(value, estimate.error), [f"{text}; simulate more events"]
-
-
-def _refusal(fits: list[SmoothTemplates]) -> list[str]:
-    if fits[0].degrees_of_freedom or len(fits) == 1:
-        return []
-    return ["the templates are not smooth in θ; free bins are used, which need more simulated events"]
+def _warnings(corrected: Interval, family: Hypotheses, ceiling: float) -> list[str]:
+    found = []
+    if corrected.high - corrected.low > 0.5 * ceiling > 0:
+        found.append(
+            f"the simulation leaves {corrected.low:.3f} to {corrected.high:.3f} of {ceiling:.3f} nats open;"
+            " simulate more events"
+        )
+    if family.smoother.rough:
+        found.append("the templates are not smooth in θ; free bins are used, which need more simulated events")
+    return found
 
 
 def _method(exposure: Exposure, estimator: Estimator) -> str:

@@ -131,7 +131,7 @@ def _with_unit_value(design: Design, variable: str, ranked: Ranked) -> str:
 
 def _gain_limits(axis: Axes, answer: ExposureDesign) -> None:
     gains = [ranked.gain for ranked in answer.settings]
-    top = max(gain.corrected.value + 2 * gain.corrected.error for gain in gains)
+    top = max(gain.corrected.high for gain in gains)
     ceiling = gains[0].prior_entropy
     if ceiling < 1.3 * top:
         axis.axhline(ceiling, color=GREY, linestyle=":", label="prior entropy")
@@ -143,16 +143,15 @@ def _gain_line(axis: Axes, line: Sequence[Ranked], variable: str, colour: str, t
     ordered = sorted(line, key=lambda ranked: ranked.values[variable])
     x = np.array([ranked.values[variable] for ranked in ordered])
     y = np.array([ranked.gain.corrected.value for ranked in ordered])
-    error = np.array([ranked.gain.corrected.error for ranked in ordered])
+    ends = np.array([(ranked.gain.corrected.low, ranked.gain.corrected.high) for ranked in ordered]).T
     if alone:
         low = [ranked.gain.cross_fitted.value for ranked in ordered]
         high = [ranked.gain.plug_in.value for ranked in ordered]
         axis.fill_between(x, low, high, color=GREY, alpha=0.18, linewidth=0, label="cross-fitted … plug-in")
-    for sigmas, alpha in ((2, 0.18), (1, 0.35)):
-        axis.fill_between(x, y - sigmas * error, y + sigmas * error, color=colour, alpha=alpha, linewidth=0)
+    axis.fill_between(x, *ends, color=colour, alpha=0.3, linewidth=0)
     axis.plot(x, y, color=colour, linewidth=1.5)
-    name = f"corrected ± error{', ' + text if text else ''}"
-    axis.errorbar(x, y, error, color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name)
+    name = f"corrected, 95% interval{', ' + text if text else ''}"
+    axis.errorbar(x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name)
     exact = [ranked.gain.exact for ranked in ordered]
     if all(value is not None for value in exact):
         values = [value.value for value in exact if value is not None]

@@ -1,183 +1,302 @@
 """Templates as smooth functions of θ: most of the noise of finite simulation goes, the signal stays.
 
-In each bin ln p(θ) is a polynomial in θ, fitted to the simulated counts by Poisson maximum likelihood; the
-bins are then normalised. The degree is the one of least AIC = 2 (number of coefficients) − 2 ln L. Weighted events
-count as (Σw)²/Σw² events of weight Σw²/Σw.
+In each bin ln p is a combination of a few functions of θ, fitted to the simulated counts by Poisson maximum likelihood;
+the bins are then normalised. The functions are polynomials up to a degree that AIC chooses. What higher degrees add is
+the same for all bins: each function gets a tail of them (a reduced-rank generalised linear model, Yee and Hastie
+2003), which costs a few coefficients and not a few per bin. Weighted events count as (Σw)²/Σw² events of weight
+Σw²/Σw.
 """
 
 from __future__ import annotations
 
-import itertools
-import math
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .basis import Basis, complete, polynomials
 from .campaign import Simulation
+from .goodness import refused, unit_deviance
 from .simulators.base import FloatArray
 from .templates import Templates, effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.
 LOWEST_DEGREE = 2
-ITERATIONS = 50
-TOLERANCE = 1e-10
-#: Weak prior on the coefficients, which keeps them finite in bins that only some θ can reach.
+#: Precision of the prior on coefficients where nothing is known about them yet.
 RIDGE = 1e-3
-#: Below this probability the deviance says that no polynomial describes the templates.
-REFUSED = 1e-4
-
-
-def polynomials(points: FloatArray, degree: int) -> FloatArray:
-    """Orthonormal polynomials of total degree ≤ `degree` on the parameter points (K, P); the result is (K, T).
-
-    >>> polynomials(np.linspace(0, 1, 5)[:, None], 2).shape
-    (5, 3)
-    """
-    low, high = points.min(axis=0), points.max(axis=0)
-    scaled = 2 * (points - low) / np.where(high > low, high - low, 1.0) - 1
-    powers = [power for power in itertools.product(range(degree + 1), repeat=points.shape[1]) if sum(power) <= degree]
-    columns = np.stack([np.prod(scaled**power, axis=1) for power in sorted(powers, key=sum)], axis=1)
-    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
-    # A grid of few points cannot tell high powers apart: keep what is linearly independent.
-    result: FloatArray = left[:, singular > 1e-10 * singular[0]]
-    return result
+#: Spread of the prior on a function's coefficients in bins with few events, in units of what all bins show.
+SPREAD = 3.0
+#: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
+TAIL_RIDGE = 2.0
+ITERATIONS = 50
+TOLERANCE = 1e-6
+#: Fewest counts per coefficient for a bin to say whether polynomials describe it.
+COUNTS_PER_COEFFICIENT = 10
 
 
 @dataclass(frozen=True)
-class SmoothTemplates:
-    """Fitted templates: basis (K, T), coefficients (B, T) and a square root of their covariance (B, T, T)."""
+class Fitted:
+    """Templates ln p = functions (..., K, Q) · coefficients (..., B, Q), normalised; the first function is constant."""
 
-    basis: FloatArray
+    functions: FloatArray
     coefficients: FloatArray
-    root: FloatArray
-    degree: int
-    deviance: float
-    degrees_of_freedom: int
-    criterion: float
 
-    def probabilities(self, noise: FloatArray | None = None) -> FloatArray:
-        """Bin probabilities (K, B), with noise if standard normals (B, T) are given.
-
-        Noise r in ln p multiplies p by 1 + r upwards and eʳ downwards: exponentials of the large noise of nearly
-        empty bins would raise their average.
-        """
-        logs = self.basis @ self.coefficients.T
-        values = np.exp(logs - logs.max(axis=-1, keepdims=True))
-        if noise is not None:
-            shift = self.basis @ np.einsum("bst,bt->sb", self.root, noise)
-            values = values * np.where(shift > 0, 1 + shift, np.exp(np.minimum(shift, 0.0)))
-        result: FloatArray = values / values.sum(axis=-1, keepdims=True)
-        return result
-
-    def relative_errors(self) -> FloatArray:
-        """Standard errors of ln p (K, B), at most one: an error of more than 100% means nothing to a Gaussian."""
-        shift = np.einsum("ks,bst->kbt", self.basis, self.root)
-        result: FloatArray = np.minimum(np.sqrt((shift**2).sum(axis=-1)), 1.0)
+    @property
+    def logs(self) -> FloatArray:
+        """Logarithms (..., K, B) before they are normalised."""
+        result: FloatArray = self.functions @ self.coefficients.swapaxes(-1, -2)
         return result
 
     @property
-    def p_value(self) -> float:
-        """Probability of a deviance at least as large if the polynomial were true."""
-        return chi_squared_tail(self.deviance, self.degrees_of_freedom)
+    def probabilities(self) -> FloatArray:
+        """Bin probabilities (..., K, B)."""
+        logs = self.logs
+        values = np.exp(logs - logs.max(axis=-1, keepdims=True))
+        result: FloatArray = values / values.sum(axis=-1, keepdims=True)
+        return result
+
+    def centre(self, counts: FloatArray) -> FloatArray:
+        """Average coefficients (..., 1, Q), the constant one zero, weighted with the counts (..., K, B)."""
+        weights = counts.sum(axis=-2)[..., None]
+        average = (weights * self.coefficients).sum(axis=-2, keepdims=True) / weights.sum(axis=-2, keepdims=True)
+        result: FloatArray = average * (np.arange(average.shape[-1]) > 0)
+        return result
+
+    def at(self, strength: float) -> Fitted:
+        """The same dependence on θ, but `strength` times as strong."""
+        factors = np.where(np.arange(self.coefficients.shape[-1]) > 0, strength, 1.0)
+        return replace(self, coefficients=self.coefficients * factors)
+
+    def covariance(self, scale: FloatArray, ridge: FloatArray) -> FloatArray:
+        """Covariance (B, Q, Q) of the coefficients of one fit to counts per unit of probability (K, B)."""
+        result: FloatArray = np.linalg.inv(_information(self.functions, scale * self.probabilities, ridge))
+        return result
 
 
-def chi_squared_tail(value: float, degrees_of_freedom: int) -> float:
-    """P(χ² ≥ value), by the cube root that is nearly normal (Wilson and Hilferty 1931); 1 without freedom.
+@dataclass(frozen=True)
+class Smoother:
+    """How simulated counts (..., K, B) become templates; `scale` (K, B) are the counts per unit of probability.
 
-    At 10⁻⁴, where fits are refused, it is 17% too high for 10 degrees of freedom and 2% for 100.
-
-    >>> round(chi_squared_tail(18.307, 10), 3)
-    0.05
+    Polynomials above `degree` are shared by all bins. `ridge` (Q,) is the precision of the prior on the coefficients of
+    each function around their average, which matters in bins with few events. `rough` says that the simulated events
+    refused polynomials.
     """
-    if degrees_of_freedom <= 0:
-        return 1.0
-    variance = 2 / (9 * degrees_of_freedom)
-    root = (max(value, 0.0) / degrees_of_freedom) ** (1 / 3)
-    return NormalDist().cdf((1 - variance - root) / math.sqrt(variance))
+
+    basis: Basis
+    degree: int
+    scale: FloatArray
+    pseudo_events: float
+    ridge: FloatArray
+    rough: bool = False
+
+    def fit(self, counts: FloatArray, start: Fitted | None = None) -> Fitted:
+        """Fit counts (..., K, B), starting from templates (K, B) if they are known roughly.
+
+        A bin that is empty at every θ gets its share of a few pseudo-events, so that its rate is small but not zero.
+        """
+        regular = filled(counts, self.pseudo_events)
+        functions = self.basis.low(self.degree)
+        if functions.shape[1] == len(functions):
+            return Fitted(functions, np.log(_divided(regular, self.scale)).swapaxes(-1, -2) @ functions)
+        reached = np.where(counts.sum(axis=-2, keepdims=True) > 0, counts, regular)
+        logs = np.log((regular + 0.1) / (self.scale[:, :1] + 0.1)) if start is None else start.logs
+        first = np.broadcast_to(logs, counts.shape).swapaxes(-1, -2) @ functions
+        centre = (start or Fitted(functions, first)).centre(counts)
+        fitted = Fitted(functions, newton(reached, self.scale, functions, first, centre, self.ridge))
+        return self._with_tails(reached, fitted) if (self.basis.degrees > self.degree).any() else fitted
+
+    def _with_tails(self, counts: FloatArray, fitted: Fitted) -> Fitted:
+        """Add the tails that make the counts most likely, and fit again."""
+        mean = self.scale * np.exp(np.clip(fitted.logs, -700, 50))
+        high = self.basis.high(self.degree)
+        varying = _centred(fitted.coefficients[..., 1:], mean.sum(axis=-2))
+        gradient = high.T @ (counts - mean) @ varying
+        size = gradient.shape[-2] * gradient.shape[-1]
+        # Multinomial information of the tails: the covariance of the coefficients over the bins, at every θ.
+        second = np.einsum("...kb,...bi,...bj->...kij", mean, varying, varying, optimize=True)
+        average = mean @ varying
+        second -= average[..., :, None] * average[..., None, :] / mean.sum(axis=-1)[..., None, None]
+        information = np.einsum("kt,ku,...kij->...tiuj", high, high, second, optimize=True)
+        information = information.reshape(*gradient.shape[:-2], size, size)
+        noise = TAIL_RIDGE * max(counts.shape[-1] - 1, 1) * np.eye(size)
+        tails = np.linalg.solve(information + noise, gradient.reshape(*gradient.shape[:-2], size, 1))
+        functions = np.broadcast_to(fitted.functions, (*gradient.shape[:-2], *fitted.functions.shape)).copy()
+        functions[..., 1:] += high @ tails.reshape(gradient.shape)
+        centre = fitted.centre(counts)
+        return Fitted(functions, newton(counts, self.scale, functions, fitted.coefficients, centre, self.ridge))
+
+    def unbiased(self, fitted: Fitted) -> Fitted:
+        """Shorten the coefficients of a fit by their noise, function by function, to the expected length of the true ones."""
+        centred, root = self._in_errors(fitted)
+        sizes = np.einsum("bts,bt->bs", root, centred)
+        noise = max(len(sizes) - 1, 1)
+        length = np.maximum((sizes**2).sum(axis=0), 1e-300)
+        factors = np.sqrt(np.maximum(1 - noise / length, 0.0))
+        factors[0] = 1.0
+        # If noise explains everything, its own direction is as good as any to ask how much there might be.
+        factors = factors if factors[1:].any() else np.ones_like(factors)
+        shortened = np.linalg.solve(root.swapaxes(-1, -2), (sizes * factors)[..., None])[..., 0]
+        return replace(fitted, coefficients=shortened)
+
+    def energy(self, fitted: Fitted) -> float:
+        """Σ z² of the coefficients of a fit but the constant ones, in units of their noise."""
+        centred, root = self._in_errors(fitted)
+        return float((np.einsum("bts,bt->bs", root, centred)[:, 1:] ** 2).sum())
+
+    def _in_errors(self, fitted: Fitted) -> tuple[FloatArray, FloatArray]:
+        """Centred coefficients (B, Q), and the triangular root (B, Q, Q) of their Fisher information.
+
+        Its transpose turns coefficients into independent ones of unit variance, in which a later function
+        can be changed while those before it stay at the best fit without it.
+        """
+        mean = self.scale * fitted.probabilities
+        centred = fitted.coefficients.copy()
+        centred[:, 1:] = _centred(centred[:, 1:], mean.sum(axis=0))
+        return centred, np.linalg.cholesky(_information(fitted.functions, mean, self.ridge))
 
 
-def fit(
-    sumw: FloatArray, sumw2: FloatArray, points: FloatArray, degree: int, pseudo_events: float
-) -> SmoothTemplates:
-    """Fit one polynomial degree to sums of weights and of squared weights, both (K, B), at points (K, P).
+def newton(
+    counts: FloatArray, scale: FloatArray, basis: FloatArray, start: FloatArray, centre: FloatArray, ridge: FloatArray
+) -> FloatArray:
+    """Maximise Σ n ln μ − μ − ½ ridge (c − centre)² with ln μ = ln scale + basis · c, for all bins at once.
 
-    A bin that is empty at every θ gets `pseudo_events` at each, so that its rate is small but not zero.
+    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` (..., 1, T) and
+    `ridge` (T,).
     """
-    basis = polynomials(points, degree)
-    counts, scale = _scaled(sumw, sumw2)
-    filled = np.where(counts.sum(axis=0) > 0, counts, pseudo_events)
-    coefficients = _newton(filled, scale, basis, pseudo_events)
-    mean = scale * np.exp(np.clip(basis @ coefficients.T, -700, 50))
-    information = np.einsum("kb,ks,kt->bst", mean, basis, basis) + RIDGE * np.eye(basis.shape[1])
-    values, vectors = np.linalg.eigh(information)
-    root = vectors / np.sqrt(values)[:, None, :]
-    logs = np.log(np.maximum(filled, 1e-300) / np.maximum(mean, 1e-300))
-    deviance = 2 * float((np.where(filled > 0, filled * logs, 0.0) - filled + mean).sum())
-    parameters = coefficients.size
-    return SmoothTemplates(
-        basis, coefficients, root, degree, deviance, counts.size - parameters, deviance + 2 * parameters
-    )
-
-
-def _scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Equivalent counts and the number of them per unit of probability, both (K, B)."""
-    counts, weight = effective_counts(sumw, sumw2)
-    return counts, sumw.sum(axis=1, keepdims=True) / weight
-
-
-def _newton(counts: FloatArray, scale: FloatArray, basis: FloatArray, pseudo_events: float) -> FloatArray:
-    """Maximise Σ n ln μ − μ with ln μ = ln scale + basis · c, for all bins at once; (B, T)."""
-    start = np.log((counts + pseudo_events) / (scale + pseudo_events))
-    coefficients: FloatArray = (basis.T @ start).T
-    ridge = RIDGE * np.eye(basis.shape[1])
+    functions = basis.shape[-1]
+    products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], functions**2)
+    coefficients = start
     for _ in range(ITERATIONS):
-        mean = scale * np.exp(np.clip(basis @ coefficients.T, -700, 50))
-        gradient = (counts - mean).T @ basis - RIDGE * coefficients
-        curvature = np.einsum("kb,ks,kt->bst", mean, basis, basis) + ridge
+        mean = scale * np.exp(np.clip(basis @ coefficients.swapaxes(-1, -2), -700, 50))
+        gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (coefficients - centre)
+        curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + np.diag(ridge)
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
         # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
-        step /= np.maximum(1.0, np.abs(step @ basis.T).max(axis=1, keepdims=True))
+        step /= np.maximum(1.0, np.abs(step @ basis.swapaxes(-1, -2)).max(axis=-1, keepdims=True))
         coefficients = coefficients + step
         if np.abs(step).max() < TOLERANCE:
             break
     return coefficients
 
 
-def smooth(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation: Simulation) -> list[SmoothTemplates]:
-    """Fits in order of preference, the best first; free bins when the data refuse every polynomial.
+def _information(functions: FloatArray, mean: FloatArray, ridge: FloatArray) -> FloatArray:
+    """Fisher information (B, Q, Q) of coefficients of functions (K, Q) at expected counts (K, B)."""
+    result: FloatArray = np.einsum("kb,ks,kt->bst", mean, functions, functions) + np.diag(ridge)
+    return result
 
-    The degree is at most `simulation.max_degree` and at most what the grid can tell apart.
+
+def _flat(functions: int) -> FloatArray:
+    # The constant one is free: a prior on it would make rare bins less rare.
+    return np.where(np.arange(functions) > 0, RIDGE, 1e-9)
+
+
+def _centred(coefficients: FloatArray, counts: FloatArray) -> FloatArray:
+    """Coefficients (..., B, Q) less their average, weighted with the counts (..., B) of the bins.
+
+    The same number added to all bins changes nothing.
     """
-    pseudo_events = simulation.regularisation
-    if simulation.smoothing == "none":
-        return [free(sumw, sumw2, pseudo_events)]
-    distinct = max(len(np.unique(column)) for column in points.T)
-    highest = max(0, min(simulation.max_degree, distinct - 1))
-    degrees = range(min(LOWEST_DEGREE, highest), highest + 1)
-    fits = sorted((fit(sumw, sumw2, points, d, pseudo_events) for d in degrees), key=lambda f: f.criterion)
-    if fits[0].p_value < REFUSED:
-        return [free(sumw, sumw2, pseudo_events), *fits]
-    return fits
+    weights = (counts / counts.sum(axis=-1, keepdims=True))[..., None]
+    result: FloatArray = coefficients - (weights * coefficients).sum(axis=-2, keepdims=True)
+    return result
+
+
+def _divided(counts: FloatArray, scale: FloatArray) -> FloatArray:
+    """Probabilities (..., K, B); uniform at points without any event."""
+    return np.divide(counts, scale, out=np.full_like(counts, 1 / counts.shape[-1]), where=scale > 0)
+
+
+def smoother(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation: Simulation) -> Smoother:
+    """Choose the functions for sums of weights and of squared weights, both (K, B), at points (K, P).
+
+    Polynomials of degrees from LOWEST_DEGREE to `simulation.max_degree`; free bins when the simulated events refuse
+    these.
+    """
+    counts, scale = scaled(sumw, sumw2)
+    basis = complete(points)
+    free_bins = Smoother(basis, int(basis.degrees.max()), scale, simulation.regularisation, _flat(len(points)))
+    if simulation.smoothing == "none" or len(points) <= LOWEST_DEGREE:
+        return free_bins
+    basis = polynomials(points, simulation.max_degree)
+    top = int(basis.degrees.max())
+    smooth = replace(free_bins, basis=basis)
+    if _refused(_at_degree(smooth, top), counts):
+        return replace(free_bins, rough=True)
+    candidates = [_at_degree(smooth, degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
+    best = min(candidates, key=lambda candidate: _criterion(candidate, counts))
+    return replace(best, ridge=_ridge(best, counts))
+
+
+def _at_degree(smooth: Smoother, degree: int) -> Smoother:
+    return replace(smooth, degree=degree, ridge=_flat(smooth.basis.low(degree).shape[1]))
+
+
+def _ridge(smooth: Smoother, counts: FloatArray) -> FloatArray:
+    """Precision of the prior on each function's coefficients: their spread over all events, and some more."""
+    fitted = smooth.fit(counts)
+    weights = counts.sum(axis=0)
+    spread = weights @ (fitted.coefficients - fitted.centre(counts)) ** 2 / weights.sum()
+    flat = _flat(len(spread))
+    return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
+
+
+def _criterion(candidate: Smoother, counts: FloatArray) -> float:
+    """AIC: deviance + 2 (number of coefficients); tails are shrunk and count for all degrees alike."""
+    fitted = candidate.fit(counts)
+    reached = np.where(counts.sum(axis=0) > 0, counts, filled(counts, candidate.pseudo_events))
+    deviance = unit_deviance(reached, candidate.scale * np.exp(fitted.logs)).sum()
+    return float(deviance) + 2 * fitted.coefficients.size
+
+
+def _refused(candidate: Smoother, counts: FloatArray) -> bool:
+    functions = candidate.basis.values.shape[1]
+    telling = counts.sum(axis=0) >= COUNTS_PER_COEFFICIENT * functions
+    if functions == len(counts) or not telling.any():
+        return False
+    part = replace(candidate, scale=np.broadcast_to(candidate.scale, counts.shape)[:, telling])
+    fitted = part.fit(counts[:, telling])
+    return refused(counts[:, telling], part.scale * np.exp(fitted.logs), functions * int(telling.sum()))
+
+
+def scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Equivalent counts and the number of them per unit of probability, both (K, B)."""
+    counts, weight = effective_counts(sumw, sumw2)
+    return counts, sumw.sum(axis=1, keepdims=True) / weight
 
 
 def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
-    """Signal probabilities (K, B) of the preferred fit, and their relative standard errors."""
-    best, *_ = smooth(*templates.sums(), templates.coordinates, simulation)
-    return best.probabilities(), best.relative_errors()
+    """Signal probabilities (K, B) of the smooth templates, and their relative standard errors.
+
+    An error is at most one: more than 100% means nothing to a Gaussian.
+    """
+    sumw, sumw2 = templates.sums()
+    chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
+    fitted = chosen.fit(scaled(sumw, sumw2)[0])
+    functions = fitted.functions
+    variance = np.einsum("ks,bst,kt->kb", functions, fitted.covariance(chosen.scale, chosen.ridge), functions)
+    return fitted.probabilities, np.minimum(np.sqrt(variance), 1.0)
 
 
-def free(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> SmoothTemplates:
-    """Templates without any smoothness: every bin of every point is its own coefficient.
+def filled(counts: FloatArray, pseudo_events: float) -> FloatArray:
+    """Counts (..., K, B) in whose empty bins there are `pseudo_events` per point, spread as the average over the points.
 
-    >>> free(np.array([[3.0, 1.0]]), np.array([[3.0, 1.0]]), 0.5).probabilities().round(6)
+    >>> filled(np.array([[8.0, 0.0], [6.0, 2.0]]), 0.5).round(3)
+    array([[8.   , 0.074],
+           [6.   , 2.   ]])
+    """
+    totals = counts.sum(axis=-2, keepdims=True)
+    # What no point has reached is as rare as pseudo-events among all that were simulated.
+    average = totals + pseudo_events / counts.shape[-1]
+    average /= average.sum(axis=-1, keepdims=True)
+    result: FloatArray = np.where(counts > 0, counts, pseudo_events * average)
+    return result
+
+
+def free(sumw: FloatArray, sumw2: FloatArray, pseudo_events: float) -> FloatArray:
+    """Bin probabilities (K, B) without any smoothness, with pseudo-events in empty bins.
+
+    >>> free(np.array([[3.0, 1.0]]), np.array([[3.0, 1.0]]), 0.5).round(6)
     array([[0.75, 0.25]])
     """
-    counts, scale = _scaled(sumw, sumw2)
-    filled = np.where(counts > 0, counts, pseudo_events)
-    points, bins = filled.shape
-    probabilities = filled / scale
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    root = np.zeros((bins, points, points))
-    root[:, np.arange(points), np.arange(points)] = 1 / np.sqrt(filled.T)
-    return SmoothTemplates(np.eye(points), np.log(probabilities).T, root, points - 1, 0.0, 0, 0.0)
+    counts, scale = scaled(sumw, sumw2)
+    probabilities = _divided(filled(counts, pseudo_events), scale)
+    result: FloatArray = probabilities / probabilities.sum(axis=-1, keepdims=True)
+    return result

@@ -164,7 +164,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         plug_in=gain.plug_in,
         cross_fitted=gain.cross_fitted,
         exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng),
-        degree=gain.degree,
+        functions=gain.functions,
         method=gain.method,
         nuisances="fixed at their nominal values" if campaign.systematics else "none",
         simulated_events=int(templates.generated.sum()),

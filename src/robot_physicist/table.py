@@ -51,7 +51,7 @@ def _table(design: Design, answer: ExposureDesign) -> Table:
     table = Table(title=f"{design.title} · {answer.exposure}", box=box.SIMPLE, title_justify="left")
     for name, unit in design.units.items():
         table.add_column(f"{design.labels[name]} [{unit}]" if unit else design.labels[name], justify="right")
-    for heading in ("EIG [nats]", "", "bounds", ""):
+    for heading in ("EIG [nats]", "", "95% interval", ""):
         table.add_column(heading, no_wrap=True)
     highest = max(ranked.gain.corrected.value for ranked in answer.settings)
     for ranked in answer.settings:
@@ -65,6 +65,6 @@ def _row(ranked: Ranked, highest: float) -> list[str]:
         *(number(value) for value in ranked.values.values()),
         f"{gain.corrected.value:.3f} ± {gain.corrected.error:.3f}",
         bar(gain.corrected.value, highest),
-        f"{gain.cross_fitted.value:.3f} … {gain.plug_in.value:.3f}",
+        f"{gain.corrected.low:.3f} … {gain.corrected.high:.3f}",
         "★ best" if ranked.rank == 1 else "≈ best" if ranked.contender else "",
     ]

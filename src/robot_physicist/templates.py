@@ -111,16 +111,16 @@ def mean_weight(sumw: FloatArray, sumw2: FloatArray) -> FloatArray:
 
 
 def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, background: FloatArray) -> FloatArray:
-    """Expected events per point and bin, (K, B).
+    """Expected events per point and bin, (..., K, B).
 
-    `shape` (K, B) are signal probabilities, each row summing to one; `accepted` (K,) is the accepted
+    `shape` (..., K, B) are signal probabilities, each row summing to one; `accepted` (..., K) is the accepted
     cross-section in picobarn, `background` (B,) in picobarn. With a number of events n: n × shape.
     With a luminosity L: L × (accepted × shape + background).
     """
     if isinstance(exposure, EventCount):
         return exposure.events * shape
     luminosity = exposure.luminosity * INVERSE_PICOBARN[exposure.unit]
-    rates: FloatArray = luminosity * (accepted[:, None] * shape + background)
+    rates: FloatArray = luminosity * (accepted[..., None] * shape + background)
     return rates
 
 

@@ -1,0 +1,83 @@
+"""A family of possible truths behind simulated templates: the same dependence on θ, but stronger or weaker.
+
+At strength 1 the templates depend on θ as strongly as the simulated ones do on average without their noise; at 0 not
+at all. Simulating and fitting each of them again shows what noise makes of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .campaign import EventCount, Simulation
+from .rates import RateModel, no_rate, rate_model
+from .simulators.base import FloatArray
+from .smoothing import Fitted, Smoother, scaled, smoother
+from .templates import Exposure, Templates, expected
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """Templates of every strength: simulated counts (K, B), how they are smoothed, and the total rates."""
+
+    exposure: Exposure
+    background: FloatArray
+    counts: FloatArray
+    smoother: Smoother
+    fitted: Fitted
+    true: Fitted
+    rate: RateModel
+
+    @property
+    def functions(self) -> int:
+        """Number of functions of θ that the templates are made of, the constant one not counted."""
+        return self.true.functions.shape[1] - 1
+
+    @property
+    def energy(self) -> float:
+        """Σ z² of the dependence on θ at strength 1, in units of the noise."""
+        return self.smoother.energy(self.true) + self.rate.energy
+
+    @property
+    def dimensions(self) -> int:
+        """Directions in which noise can imitate a dependence on θ."""
+        return max(self.counts.shape[1] - 1, 1) * self.functions + self.rate.dimensions
+
+    def observed(self) -> FloatArray:
+        """Rates (K, B) of the fitted templates."""
+        return self._rates(self.fitted, self.rate.fitted)
+
+    def truth(self, strength: float) -> FloatArray:
+        """Rates (K, B) of the true templates of a strength."""
+        return self._rates(self.true.at(strength), self.rate.truth(strength))
+
+    def simulate(self, strength: float, copies: int, rng: np.random.Generator) -> FloatArray:
+        """Simulated counts (R, K, B) of repeated simulations."""
+        mean = self.smoother.scale * self.true.at(strength).probabilities
+        return rng.poisson(np.broadcast_to(mean, (copies, *mean.shape))).astype(np.float64)
+
+    def refitted(self, counts: FloatArray, strength: float, rng: np.random.Generator) -> FloatArray:
+        """Rates (R, K, B) of templates fitted to simulated counts (R, K, B)."""
+        fitted = self.smoother.fit(counts, self.true.at(strength))
+        return self._rates(fitted, self.rate.refitted(strength, len(counts), rng))
+
+    def _rates(self, fitted: Fitted, accepted: FloatArray) -> FloatArray:
+        return expected(fitted.probabilities, accepted, self.exposure, self.background)
+
+
+def hypotheses(templates: Templates, exposure: Exposure, simulation: Simulation) -> Hypotheses:
+    """The family of truths around simulated templates."""
+    sumw, sumw2 = templates.sums()
+    chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
+    counts, _ = scaled(sumw, sumw2)
+    fitted = chosen.fit(counts)
+    return Hypotheses(
+        exposure=exposure,
+        background=templates.background_total,
+        counts=counts,
+        smoother=chosen,
+        fitted=fitted,
+        true=chosen.unbiased(fitted),
+        rate=no_rate(len(counts)) if isinstance(exposure, EventCount) else rate_model(templates, simulation.max_degree),
+    )

@@ -6,7 +6,16 @@ import pytest
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.design import csv_text, design
-from robot_physicist.documents import Axis, Credible, Estimate, Histogram, InformationGain, Posterior, Posteriors
+from robot_physicist.documents import (
+    COLUMNS,
+    Axis,
+    Credible,
+    Estimate,
+    Histogram,
+    InformationGain,
+    Posterior,
+    Posteriors,
+)
 from robot_physicist.errors import HistogramError, LabelClashError
 from robot_physicist.figures import draw
 from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, templates_figure
@@ -72,6 +81,10 @@ def test_the_csv_has_every_number(wide):
     assert [float(row["variance"]) for row in rows] == [1, 2, 3]
     assert float(rows[1]["corrected"]) == 0.9
     assert rows[1]["rank"] == "1"
+    assert list(rows[0]) == ["exposure", "variance", *COLUMNS]
+    errors = [float(rows[1][f"{name}_error"]) for name in ("corrected", "cross_fitted", "plug_in", "exact")]
+    assert errors == [0.01, 0.002, 0.001, 0.0]
+    assert {row["nuisances"] for row in rows} == {"none"}
 
 
 def test_the_table_says_what_is_best(wide):

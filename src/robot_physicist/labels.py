@@ -64,7 +64,8 @@ def axis(grid: Mapping[str, Any] | Sequence[float]) -> list[float]:
     if not isinstance(grid, Mapping):
         return [rounded(value) for value in grid]
     if "linspace" in grid:
-        start, stop, points = grid["linspace"]
+        # YAML readers take 1e-3 for text
+        start, stop, points = (float(value) for value in grid["linspace"])
         steps = max(int(points) - 1, 1)
         return [rounded(start + (stop - start) * i / steps) for i in range(int(points))]
     return [rounded(value) for value in grid["values"]]

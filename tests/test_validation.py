@@ -98,7 +98,7 @@ BAD = [
     ("exposure", {"events": 10, "luminosity": 1}, CampaignError, "exposure[0].luminosity: unknown key"),
     ("exposure", {"events": float("inf")}, CampaignError, "exposure[0].events: input should be a finite number"),
     ("exposure", [], CampaignError, "exposure: list should have at least 1"),
-    ("parameters.theta.prior", "unifrom", CampaignError, "prior: input should be 'uniform', not 'unifrom'"),
+    ("parameters.theta.prior", "flat", CampaignError, "prior: input should be 'uniform', not 'flat'"),
     ("parameters.theta.prior", {"mean": 0}, CampaignError, "parameters.theta.prior.sd: is missing; add it"),
     ("parameters.theta.prior", {"mean": 1e300, "sd": 1}, CampaignError, "the grid is 1e+300 standard deviations"),
     ("prior", {"weights": [1e308] * 5}, CampaignError, "cannot be normalised, their sum is infinite"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -119,7 +120,41 @@ def test_the_report_is_one_self_contained_page(project):
     assert code == 0, text
     page = (project / "report.html").read_text()
     assert "gain.png" in page
+    assert not re.search(r"""(src|href)=["']?https?:|@import|url\(["']?https?:""", page)
     assert "expected information gain" in page
+
+
+def make_run(project):
+    start = time.monotonic()
+    line = ["make", "run", "CAMPAIGN=campaigns/small.yaml", "CORES=2"]
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr, time.monotonic() - start
+
+
+def test_make_run_ends_with_the_answer_and_has_nothing_to_do_twice(project):
+    for part in ("Makefile", "pyproject.toml", "requirements", ".venv"):
+        (project / part).symlink_to(ROOT / part)
+    tiny = {**SMALL, "parameters": {"theta": {"linspace": [-1, 1, 3]}}, "exposure": {"events": 1}}
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny))
+    code, text, errors, _ = make_run(project)
+    assert code == 0, errors
+    answer = text[text.rindex("small · events=1") :]
+    assert "★ best" in answer
+    assert "variance = 0.5 teaches most: " in answer
+    paths = [line.strip() for line in answer.partition("Results:")[2].splitlines() if line.strip()]
+    assert paths[0] == "results/small/design.json"
+    assert all((project / path).is_file() for path in paths)
+    code, text, errors, seconds = make_run(project)
+    assert code == 0, errors
+    assert answer in text
+    assert "Finished jobid" not in errors
+    assert "Nothing to be done" in errors
+    assert seconds < 10
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny).replace("settings:", "setings:"))
+    code, _, errors, _ = make_run(project)
+    assert code == 2
+    assert "setings: unknown key; did you mean 'settings'?" in errors
+    assert "Traceback" not in errors
 
 
 def test_a_black_box_in_awk_runs(project):

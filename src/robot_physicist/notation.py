@@ -34,7 +34,7 @@ CampaignLoader.add_implicit_resolver("tag:yaml.org,2002:float", POWER_OF_TEN, li
 def parse(text: str) -> Any:
     """Parse the text of a campaign file; raises yaml.YAMLError or ValueError when it is not YAML.
 
-    >>> parse("{events: 1e5, variance: [1e-3, 2.5E+1, -.5]}")
-    {'events': 100000.0, 'variance': [0.001, 25.0, -0.5]}
+    >>> parse("{events: 1e5, variance: [1e-3, 2.5E1, -.5e-2]}")
+    {'events': 100000.0, 'variance': [0.001, 25.0, -0.005]}
     """
     return yaml.load(text, Loader=CampaignLoader)

@@ -150,10 +150,10 @@ def test_make_run_ends_with_the_answer_and_has_nothing_to_do_twice(project):
     assert "Finished jobid" not in errors
     assert "Nothing to be done" in errors
     assert seconds < 10
-    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny).replace("settings:", "setings:"))
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny).replace("simulator:", "simulater:"))
     code, _, errors, _ = make_run(project)
     assert code == 2
-    assert "setings: unknown key; did you mean 'settings'?" in errors
+    assert "simulater: unknown key; did you mean 'simulator'?" in errors
     assert "Traceback" not in errors
 
 

@@ -16,6 +16,7 @@ help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: .venv/run.stamp ## Run a campaign: make run CAMPAIGN=campaigns/gaussian.yaml CORES=2
+	@robot-physicist validate "$(CAMPAIGN)"
 	@snakemake --cores $(CORES) --configfile $(CAMPAIGN) --quiet rules
 	@robot-physicist show $(RESULTS)/design.json
 

@@ -7,8 +7,11 @@ import platform
 import sys
 from pathlib import Path
 
+from robot_physicist.cli import NUMERICS
+
 
 def main(chosen: list[str]) -> None:
+    os.environ.update(NUMERICS)  # as the stages do, before NumPy is imported
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     known = [name.removeprefix("bench_") for name in names if name.startswith("bench_")]
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")

@@ -10,7 +10,8 @@ import pytest
 import uproot
 import yaml
 
-from robot_physicist.cli import main
+from robot_physicist import __version__
+from robot_physicist.cli import cli, main
 
 COMMAND = str(Path(sys.executable).parent / "robot-physicist")
 
@@ -60,6 +61,28 @@ def test_bad_input_writes_nothing(campaign_file, tmp_path, call):
     assert code == 2
     assert "there is no setting 'variance=9'" in text
     assert not (tmp_path / "o").exists()
+
+
+STAGES = ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design")
+WITH_LABELS = STAGES[1:-1]
+
+
+@pytest.mark.parametrize(
+    ("stage", "broken"),
+    [*((stage, "syntax") for stage in STAGES), *((s, "key") for s in STAGES), *((s, "label") for s in WITH_LABELS)],
+)
+def test_no_stage_writes_anything_for_bad_input(call, campaign_file, tmp_path, stage, broken):
+    if broken == "syntax":
+        campaign_file.write_text("a: [")
+    elif broken == "key":
+        campaign_file.write_text(campaign_file.read_text().replace("bins", "bin"))
+    given = {"campaign": campaign_file, "setting": "variance=9", "sample": "theta=9", "exposure": "events=9"}
+    options = [option.name for option in cli.commands[stage].params]
+    line = [word for name in options for word in (f"--{name}", given.get(name, tmp_path / "out" / name))]
+    code, text = call(stage, *line)
+    assert code == 2, text
+    assert text.startswith("error: ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_files_that_are_not_there_are_named(call, tmp_path):
@@ -206,6 +229,39 @@ def test_events_of_another_campaign_are_refused(call, campaign_file, raw, tmp_pa
     assert code == 2
     assert "belongs to another campaign" in text
     assert not (tmp_path / "h.json").exists()
+
+
+def test_histograms_of_another_campaign_are_refused(call, campaign_file, raw, tmp_path):
+    common = ("--setting", "variance=2", "--exposure", "events=5")
+    histograms = simulate_all(call, campaign_file, tmp_path / "r", "variance=2", ["theta=-1"])
+    other = tmp_path / "other.yaml"
+    other.write_text(yaml.safe_dump({**raw, "seed": 99}))
+    code, text = call(
+        "eig", "--campaign", other, *common, "--histograms", *histograms, "--gain", tmp_path / "o/eig.json"
+    )
+    assert code == 2
+    assert "histogram.json: belongs to another campaign" in text
+    assert not (tmp_path / "o").exists()
+
+
+def test_events_say_where_they_come_from(call, campaign_file, raw, tmp_path):
+    raw["simulator"] = {"name": "weinberg", "options": {"cos_theta_max": 0.5}}
+    raw["settings"] = {"sqrt_s": {"values": [91.2]}}
+    raw["parameters"] = {"sin2theta_w": {"values": [0.23, 0.24]}}
+    raw["observables"] = {"cos_theta": {"range": [-1, 1], "bins": 4}}
+    campaign_file.write_text(yaml.safe_dump(raw))
+    branch = ("--setting", "sqrt_s=91.2", "--sample", "sin2theta_w=0.23", "--events", tmp_path / "e.root")
+    assert call("simulate", "--campaign", campaign_file, *branch)[0] == 0
+    with uproot.open(tmp_path / "e.root") as file:
+        found = json.loads(file["metadata"])
+    assert found.pop("cross_section_pb") == pytest.approx(2000, rel=0.2)
+    assert found.pop("cross_section_error_pb") >= 0
+    assert len(found.pop("digest")) == 16
+    versions = found.pop("versions")
+    assert versions["robot-physicist"] == __version__
+    assert versions["pythia"].startswith("8.")
+    branch = {"setting": "sqrt_s=91.2", "sample": "sin2theta_w=0.23"}
+    assert found == {"campaign": "small", "seed": 3, "generated": 2000, **branch}
 
 
 def test_empty_bins_are_warned_about_by_bin_and_point(campaign_file, raw, tmp_path):

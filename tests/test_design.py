@@ -1,15 +1,26 @@
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.design import csv_text, design
-from robot_physicist.documents import Axis, Credible, Estimate, Histogram, InformationGain, Interval, Posterior, Posteriors
+from robot_physicist.documents import (
+    COLUMNS,
+    Axis,
+    Credible,
+    Estimate,
+    Histogram,
+    InformationGain,
+    Interval,
+    Posterior,
+    Posteriors,
+)
 from robot_physicist.errors import HistogramError, LabelClashError
 from robot_physicist.figures import draw
-from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, templates_figure
+from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, render_bytes, templates_figure
 from robot_physicist.table import render
 from robot_physicist.validation import campaign_from
 
@@ -72,6 +83,10 @@ def test_the_csv_has_every_number(wide):
     assert [float(row["variance"]) for row in rows] == [1, 2, 3]
     assert float(rows[1]["corrected"]) == 0.9
     assert rows[1]["rank"] == "1"
+    assert list(rows[0]) == ["exposure", "variance", *COLUMNS]
+    errors = [float(rows[1][f"{name}_error"]) for name in ("corrected", "cross_fitted", "plug_in", "exact")]
+    assert errors == [0.01, 0.002, 0.001, 0.0]
+    assert {row["nuisances"] for row in rows} == {"none"}
 
 
 def test_the_table_says_what_is_best(wide):
@@ -79,6 +94,7 @@ def test_the_table_says_what_is_best(wide):
     assert "0.900 ± 0.010" in text
     assert "★ best" in text
     assert "\x1b" not in text
+    assert "Nuisance" not in text
     assert "\x1b" in render(design(wide, three(), "d"), colour=True)
 
 
@@ -107,11 +123,11 @@ def posteriors():
     )
 
 
-def histograms():
+def histograms(setting="variance=2"):
     rng = np.random.default_rng(1)
     return [
         Histogram(
-            "variance=2",
+            setting,
             f"theta={t:g}",
             "d",
             [Axis("x", -5, 5, 10, "GeV", "X")],
@@ -133,6 +149,39 @@ def test_the_gain_figure_shows_the_values(wide):
     (star,) = [line for line in axis.lines if line.get_marker() == "*"]
     assert list(star.get_xdata()) == [2.0]
     assert len(gains_figure(made).axes) == 1
+
+
+def test_several_settings_get_a_line_each_in_its_own_colour(raw):
+    raw["simulator"] = {"name": "command", "options": {"executable": ["box"], "observables": ["x"]}}
+    raw["settings"] = {"a": {"values": [1, 2]}, "b": {"values": [1, 2, 3, 4]}}
+    raw["exposure"] = {"events": 1}
+    campaign = campaign_from(raw, "wide.yaml")
+    gains = [gain(f"a={a},b={b}", 0.1 * a + 0.2 * b, exposure="events=1") for a in (1, 2) for b in (1, 2, 3, 4)]
+    made = design(campaign, gains, "d")
+    axis = gain_figure(made.exposures[0], made, "a").axes[0]
+    lines = [line for line in axis.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2]
+    assert len({line.get_color() for line in lines}) == 4
+    assert {text.get_text() for text in axis.get_legend().get_texts()} >= {f"b = {b}" for b in (1, 2, 3, 4)}
+    assert axis.get_title(loc="right") == "1 recorded event"
+    assert len([name for name in draw(campaign, made, [], histograms("a=2,b=4")) if name.startswith("gain-")]) == 4
+
+
+def test_table_and_figures_say_what_was_done_with_nuisances(raw):
+    long = "profiled for the observed data, fixed at their nominal values for pseudo-experiments"
+    raw["systematics"] = [{"type": "normsys", "name": "e", "samples": ["signal"], "up": 1.1, "down": 0.9}]
+    raw["settings"] = {"variance": {"values": [1, 2, 3]}}
+    raw["exposure"] = {"events": 5}
+    campaign = campaign_from(raw, "wide.yaml")
+    made = design(campaign, [replace(one, nuisances="fixed") for one in three()], "d")
+    assert "Nuisance parameters: fixed." in render(made, colour=False)
+    assert (
+        gain_figure(made.exposures[0], made, "variance").axes[0].get_legend().get_title().get_text().endswith("fixed")
+    )
+    figure = posterior_figure(replace(posteriors(), nuisances=long), campaign)
+    render_bytes(figure, "png")
+    assert figure.axes[0].get_position().width > 0.7
+    title = figure.axes[0].get_legend().get_title().get_text()
+    assert title.replace("\n", " ").replace("- e", "-e") == f"nuisance parameters {long}"
 
 
 def test_the_posterior_figure_shows_truth_and_probabilities(wide):

@@ -91,10 +91,18 @@ def test_a_missing_tree_gets_advice(tmp_path):
 
 
 def test_a_foreign_root_file_has_no_provenance(tmp_path):
-    with uproot.recreate(tmp_path / "foreign.root") as file:
-        file.mktree("events", {"x": "f8"})
-    with pytest.raises(InputFileError, match="has no provenance"):
-        files.read_metadata(tmp_path / "foreign.root")
+    for metadata in (None, "{", "[1]", '{"digest": "abc"}'):
+        with uproot.recreate(tmp_path / "foreign.root") as file:
+            file.mktree("events", {"x": "f8"})
+            if metadata:
+                file["metadata"] = metadata
+        with pytest.raises(InputFileError, match="has no provenance"):
+            files.read_metadata(tmp_path / "foreign.root")
+
+
+def test_a_folder_in_place_of_a_document(tmp_path):
+    with pytest.raises(InputFileError, match="Is a directory"):
+        files.read_document(Histogram, tmp_path)
 
 
 def test_another_campaigns_file_is_refused(tmp_path):

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,19 @@ def test_labels_are_safe_in_paths_and_shells(value):
 def test_linspace_has_both_ends_and_clean_values():
     assert labels.axis({"linspace": [0.2, 0.26, 13]})[1] == 0.205
     assert labels.axis({"linspace": [0, 1, 3]}) == [0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize("name", ["a;b", "$(id)", "../a", "a b", "a`b", "é"])
+def test_names_that_mean_something_to_a_shell_or_a_path_make_no_labels(name):
+    campaign = {
+        "settings": {name: [1]},
+        "parameters": {name: [1]},
+        "backgrounds": [{"name": name, "simulator": {}}],
+        "exposure": [{"luminosity": 1, "unit": name}],
+    }
+    for function in (labels.setting_labels, labels.point_labels, labels.background_labels, labels.exposure_labels):
+        with pytest.raises(ValueError, match="cannot name a folder"):
+            function(campaign)
 
 
 def test_labels_of_a_campaign():

@@ -82,8 +82,28 @@ def test_a_plan_adds_up(campaign):
     assert planned.bytes == 160_000
     assert planned.seconds == pytest.approx(10 * (0.2 + 2.0 + 0.8) / 2)
     text = render(planned, campaign)
-    assert "10 = 2 settings × 5 samples; 33 jobs" in text
+    assert "10 = 2 settings × 5 samples; 34 jobs" in text
     assert "variance=0.5 / theta=-1" in text
+    assert "events=5: 5 signal events expected at variance=0.5 / theta=-1" in text
+
+
+def test_a_plan_says_how_many_events_a_luminosity_records(raw):
+    from robot_physicist.simulators import weinberg_born
+
+    raw.update(
+        simulator={"name": "weinberg_born", "options": {"cos_theta_max": 0.5}},
+        settings={"sqrt_s": {"values": [91.2]}},
+        parameters={"sin2theta_w": {"values": [0.23, 0.24]}},
+        observables={"cos_theta": {"range": [-1, 1], "bins": 4}},
+        exposure={"luminosity": 2, "unit": "nb-1"},
+    )
+    campaign = campaign_from(raw, "x")
+    ticks = iter([0.0, 1.0, 4.0])
+    planned = plan(campaign, probe(campaign, lambda: next(ticks)), cores=1)
+    acceptance = weinberg_born.acceptance(0.5)
+    expected = 2e-3 * acceptance * weinberg_born.total_cross_section(91.2, 0.23)
+    error = expected * np.sqrt((1 - acceptance) / acceptance / 2000)
+    assert abs(planned.recorded["luminosity=2nb-1"] - expected) < 3 * error
 
 
 def test_the_probe_times_the_simulator(campaign):

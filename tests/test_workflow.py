@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -119,7 +121,44 @@ def test_the_report_is_one_self_contained_page(project):
     assert code == 0, text
     page = (project / "report.html").read_text()
     assert "gain.png" in page
+    assert not re.search(r"""(src|href)=["']?https?:|@import|url\(["']?https?:""", page)
     assert "expected information gain" in page
+
+
+def make_run(project):
+    """Code, output, errors, and seconds of processor time, which other work on the machine does not stretch."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    line = ["make", "run", "CAMPAIGN=campaigns/small.yaml", "CORES=2"]
+    done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return done.returncode, done.stdout, done.stderr, seconds
+
+
+def test_make_run_ends_with_the_answer_and_has_nothing_to_do_twice(project):
+    for part in ("Makefile", "pyproject.toml", "requirements", ".venv"):
+        (project / part).symlink_to(ROOT / part)
+    tiny = {**SMALL, "parameters": {"theta": {"linspace": [-1, 1, 3]}}, "exposure": {"events": 1}}
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny))
+    code, text, errors, _ = make_run(project)
+    assert code == 0, errors
+    answer = text[text.rindex("small · events=1") :]
+    assert "★ best" in answer
+    assert "variance = 0.5 teaches most: " in answer
+    paths = [line.strip() for line in answer.partition("Results:")[2].splitlines() if line.strip()]
+    assert paths[0] == "results/small/design.json"
+    assert all((project / path).is_file() for path in paths)
+    code, text, errors, seconds = make_run(project)
+    assert code == 0, errors
+    assert answer in text
+    assert "Finished jobid" not in errors
+    assert "Nothing to be done" in errors
+    assert seconds < 10
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(tiny).replace("simulator:", "simulater:"))
+    code, _, errors, _ = make_run(project)
+    assert code == 2
+    assert "simulater: unknown key; did you mean 'simulator'?" in errors
+    assert "Traceback" not in errors
 
 
 def test_a_black_box_in_awk_runs(project):
@@ -141,6 +180,34 @@ def test_a_failed_stage_shows_its_message(project):
     code, text = snakemake(project)
     assert code != 0
     assert "did you mean 'gaussian'?" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("settings:", "setngs:", "campaigns/small.yaml: 'settings' is missing; `robot-physicist validate"),
+        ("- 0.5", "- half", "campaigns/small.yaml: not a campaign (could not convert string to float: 'half')"),
+        ("events: 5", "evens: 5", "campaigns/small.yaml: 'luminosity' is missing"),
+        ("  variance:", "  a;touch pwned:", "'a;touch pwned=0.5' cannot name a folder"),
+        ("  variance:", "  ../../variance:", "'../../variance=0.5' cannot name a folder"),
+    ],
+)
+def test_campaigns_whose_branches_cannot_be_named_stop_snakemake(project, old, new, message):
+    path = project / "campaigns/small.yaml"
+    path.write_text(path.read_text().replace(old, new))
+    code, text = snakemake(project)
+    assert code != 0
+    assert message in text
+    assert "Traceback" not in text
+    assert not (project / "pwned").exists()
+    assert not (project / "results").exists()
+
+
+def test_a_path_that_a_shell_would_split_stops_snakemake(project):
+    shutil.copy(project / "campaigns/small.yaml", project / "campaigns/my study.yaml")
+    code, text = snakemake(project, campaign="campaigns/my study.yaml")
+    assert code != 0
+    assert "campaigns/my study.yaml: the path has a blank" in text
 
 
 def test_the_weinberg_campaign_finds_its_energies(project):

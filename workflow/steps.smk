@@ -35,9 +35,29 @@ def campaign_file():
             "--config is not supported, the stages read the file"
         )
     path = found[0].resolve()
-    return str(
+    name = str(
         path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     )
+    check_labels(name)
+    return name
+
+
+def check_labels(campaign):
+    """Stop at a campaign whose branches cannot be named; the stages say the same of all other mistakes."""
+    advice = f"`robot-physicist validate {campaign}` says what to do"
+    if not labels.SAFE.fullmatch(campaign):
+        raise WorkflowError(
+            f"{campaign}: the path has a blank or another character that means something to a shell; rename it"
+        )
+    try:
+        labels.setting_labels(config)
+        labels.point_labels(config)
+        labels.background_labels(config)
+        labels.exposure_labels(config)
+    except KeyError as error:
+        raise WorkflowError(f"{campaign}: {error} is missing; {advice}")
+    except (AttributeError, TypeError, ValueError) as error:
+        raise WorkflowError(f"{campaign}: not a campaign ({error}); {advice}")
 
 
 def step(name):

@@ -7,6 +7,7 @@ reference page are generated from it.
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -117,6 +118,9 @@ class Observable(Section):
     def _increasing(self) -> Observable:
         if not self.range[0] < self.range[1]:
             raise ValueError("the lower edge of 'range' must be below the upper one")
+        (low, high), width = self.range, (self.range[1] - self.range[0]) / self.bins
+        if not (low < low + width and high - width < high < math.inf > width):
+            raise ValueError("bins this wide or narrow cannot be told apart by computers; change 'range' or 'bins'")
         return self
 
 

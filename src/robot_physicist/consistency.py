@@ -23,6 +23,7 @@ from .campaign import (
     Weights,
 )
 from .errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from .limits import reserved_names, size
 from .simulators import load
 from .simulators.base import Simulator, Variable
 
@@ -34,7 +35,9 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     except UnknownNameError as error:
         yield error
         return
+    yield from size(campaign)
     yield from _options(campaign.simulator, simulator, "simulator.options")
+    yield from reserved_names(campaign)
     yield from _variables(campaign, simulator)
     yield from _observables(campaign, simulator)
     yield from _exposures(campaign, simulator)
@@ -52,12 +55,12 @@ def _options(choice: SimulatorChoice, simulator: type[Simulator], path: str) -> 
         simulator.Options.model_validate(choice.options)
     except ValidationError as error:
         for entry in error.errors():
-            name = ".".join(str(part) for part in entry["loc"])
+            name = "".join(f".{part}" for part in entry["loc"])
             if entry["type"] == "extra_forbidden":
-                advice = nearest(name, simulator.Options.model_fields)
-                yield UnknownNameError(f"{path}.{name}: {choice.name} has no such option; {advice}")
+                advice = nearest(name[1:], simulator.Options.model_fields)
+                yield UnknownNameError(f"{path}{name}: {choice.name} has no such option; {advice}")
             else:
-                yield CampaignError(f"{path}.{name}: {entry['msg'].removeprefix('Value error, ')}")
+                yield CampaignError(f"{path}{name}: {entry['msg'].removeprefix('Value error, ')}")
 
 
 def _variables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
@@ -68,18 +71,27 @@ def _variables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[Campa
         if declared is None:
             continue
         yield from _names(section, list(grids), declared, campaign.simulator.name)
-        for name in grids.keys() & declared.keys():
-            variable, grid = declared[name], grids[name]
-            if grid.unit and grid.unit != variable.unit:
+        for name, grid in grids.items():
+            unit = declared[name].unit if name in declared else grid.unit
+            if grid.unit and grid.unit != unit:
                 yield CampaignError(
-                    f"{section}.{name}.unit: {campaign.simulator.name} takes '{variable.unit}', not '{grid.unit}'"
+                    f"{section}.{name}.unit: {campaign.simulator.name} takes '{unit}', not '{grid.unit}'"
                 )
-            bad = [value for value in grid.points if not variable.low <= value <= variable.high]
-            if bad:
-                yield CampaignError(
-                    f"{section}.{name}: {bad[0]:g} is outside [{variable.low:g}, {variable.high:g}], the range"
-                    f" of {campaign.simulator.name}; remove it"
-                )
+        points = {name: grid.points for name, grid in grids.items()}
+        yield from _ranges(section, points, declared, campaign.simulator.name)
+
+
+def _ranges(
+    section: str, points: Mapping[str, Sequence[float]], declared: Mapping[str, Variable], simulator: str
+) -> Iterator[CampaignError]:
+    for name, values in points.items():
+        variable = declared.get(name, Variable())
+        bad = [value for value in values if not variable.low <= value <= variable.high]
+        if bad:
+            yield CampaignError(
+                f"{section}.{name}: {bad[0]:g} is outside [{variable.low:g}, {variable.high:g}], the range"
+                f" of {simulator}; remove it"
+            )
 
 
 def _names(
@@ -95,7 +107,7 @@ def _names(
 
 def _observables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError | ObservableError]:
     declared = simulator.observables
-    known = campaign.simulator.options.get("observables", []) if declared is None else list(declared)
+    known = _emitted(campaign.simulator, simulator)
     for name, observable in campaign.observables.items():
         if name not in known:
             yield UnknownNameError(
@@ -106,9 +118,6 @@ def _observables(campaign: Campaign, simulator: type[Simulator]) -> Iterator[Cam
                 f"observables.{name}.unit: {campaign.simulator.name} emits '{declared[name].unit}',"
                 f" not '{observable.unit}'"
             )
-    bins = math.prod(observable.bins for observable in campaign.observables.values())
-    if bins > 1_000_000:
-        yield CampaignError(f"observables: {bins} joint bins are too many; use fewer than a million")
 
 
 def _exposures(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
@@ -134,7 +143,7 @@ def _priors(campaign: Campaign) -> Iterator[CampaignError]:
             pulls = [abs(value - prior.mean) / prior.sd for value in parameter.points]
             if min(pulls) > 30:
                 yield CampaignError(
-                    f"{place}: cannot be normalised, the grid is {min(pulls):.0f} standard deviations away from"
+                    f"{place}: cannot be normalised, the grid is {min(pulls):.3g} standard deviations away from"
                     " its mean; move the mean or the grid"
                 )
     if isinstance(campaign.prior, Weights):
@@ -144,20 +153,24 @@ def _priors(campaign: Campaign) -> Iterator[CampaignError]:
 def _weights(place: str, weights: Sequence[float], points: int) -> Iterator[CampaignError]:
     if len(weights) != points:
         yield CampaignError(f"{place}.weights: {len(weights)} weights for {points} points; give one per point")
-    elif not sum(weights) > 0:
-        yield CampaignError(f"{place}.weights: cannot be normalised, all are zero; make one positive")
+    elif not 0 < sum(weights) < math.inf:
+        what = "all are zero; make one positive" if sum(weights) == 0 else "their sum is infinite; make them smaller"
+        yield CampaignError(f"{place}.weights: cannot be normalised, {what}")
 
 
-def _samples(campaign: Campaign) -> Iterator[CampaignError]:
+def _samples(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     names = [background.name for background in campaign.backgrounds]
     for index, background in enumerate(campaign.backgrounds):
         if background.name == "signal" or names.index(background.name) < index:
             yield LabelClashError(f"backgrounds[{index}].name: '{background.name}' is taken; choose another")
         if isinstance(background, SimulatedBackground):
-            yield from _simulated(background, f"backgrounds[{index}].simulator")
+            yield from _simulated(campaign, background, f"backgrounds[{index}]")
 
 
-def _simulated(background: SimulatedBackground, place: str) -> Iterator[CampaignError]:
+def _simulated(
+    campaign: Campaign, background: SimulatedBackground, section: str
+) -> Iterator[CampaignError | ObservableError]:
+    place = f"{section}.simulator"
     try:
         simulator = load(background.simulator.name)
     except UnknownNameError as error:
@@ -166,6 +179,32 @@ def _simulated(background: SimulatedBackground, place: str) -> Iterator[Campaign
     yield from _options(background.simulator, simulator, f"{place}.options")
     if not simulator.has_cross_section:
         yield CampaignError(f"{place}.name: {background.simulator.name} gives no cross-section")
+    yield from _fed(campaign, background, simulator, section)
+    known = _emitted(background.simulator, simulator)
+    for name in campaign.observables:
+        if name not in known:
+            advice = nearest(name, known)
+            yield UnknownNameError(f"{place}.name: {background.simulator.name} does not emit '{name}'; {advice}")
+
+
+def _fed(
+    campaign: Campaign, background: SimulatedBackground, simulator: type[Simulator], section: str
+) -> Iterator[CampaignError]:
+    """What the simulator of a background is given; settings that it does not know are not its business."""
+    fixed = {name: [value] for name, value in background.parameters.items()}
+    grids = {name: grid.points for name, grid in campaign.settings.items() if name in (simulator.settings or ())}
+    for place, values, declared in (
+        (f"{section}.parameters", fixed, simulator.parameters),
+        ("settings", grids, simulator.settings),
+    ):
+        if declared is not None:
+            yield from _names(place, list(values), declared, background.simulator.name)
+            yield from _ranges(place, values, declared, background.simulator.name)
+
+
+def _emitted(choice: SimulatorChoice, simulator: type[Simulator]) -> list[str]:
+    """Names of the observables of a simulator; those of a black box are one of its options."""
+    return list(choice.options.get("observables", []) if simulator.observables is None else simulator.observables)
 
 
 def _systematics(campaign: Campaign) -> Iterator[CampaignError]:
@@ -173,7 +212,8 @@ def _systematics(campaign: Campaign) -> Iterator[CampaignError]:
     seen: set[str] = set()
     for index, systematic in enumerate(campaign.systematics):
         place = f"systematics[{index}]"
-        if systematic.name in seen:
+        reserved = systematic.name == "mu" or systematic.name.startswith("staterror_")
+        if systematic.name in seen or reserved or (systematic.name == "lumi") != (systematic.type == "lumi"):
             yield LabelClashError(f"{place}.name: '{systematic.name}' is taken; choose another")
         seen.add(systematic.name)
         for sample in () if isinstance(systematic, LumiSystematic) else systematic.samples:

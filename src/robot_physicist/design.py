@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .campaign import Campaign
-from .documents import Design, ExposureDesign, InformationGain, Ranked
+from .documents import COLUMNS, Design, ExposureDesign, InformationGain, Ranked
 from .errors import HistogramError, LabelClashError
 from .labels import label, number
 
@@ -85,23 +85,16 @@ def rows(result: Design) -> Iterator[dict[str, Any]]:
     for answer in result.exposures:
         for ranked in answer.settings:
             gain = ranked.gain
-            yield {
-                "exposure": answer.exposure,
-                **ranked.values,
-                "corrected": gain.corrected.value,
-                "corrected_error": gain.corrected.error,
-                "low": gain.corrected.low,
-                "high": gain.corrected.high,
-                "cross_fitted": gain.cross_fitted.value,
-                "cross_fitted_error": gain.cross_fitted.error,
-                "plug_in": gain.plug_in.value,
-                "plug_in_error": gain.plug_in.error,
-                "exact": "" if gain.exact is None else gain.exact.value,
-                "prior_entropy": gain.prior_entropy,
-                "rank": ranked.rank,
-                "contender": ranked.contender,
-                "simulated_events": gain.simulated_events,
-            }
+            exact = ("", "") if gain.exact is None else (gain.exact.value, gain.exact.error)
+            numbers = (
+                *(gain.corrected.value, gain.corrected.error, gain.corrected.low, gain.corrected.high),
+                *(gain.cross_fitted.value, gain.cross_fitted.error),
+                *(gain.plug_in.value, gain.plug_in.error),
+                *exact,
+                *(gain.prior_entropy, ranked.rank, ranked.contender, gain.simulated_events),
+            )
+            row = dict(zip(COLUMNS, (*numbers, gain.method, gain.nuisances), strict=True))
+            yield {"exposure": answer.exposure, **ranked.values, **row}
 
 
 def csv_text(result: Design) -> str:

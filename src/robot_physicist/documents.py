@@ -234,3 +234,24 @@ class Design:
     """How figures write each variable of the settings."""
     exposures: list[ExposureDesign]
     """One answer per exposure."""
+
+
+#: Columns of design.csv after the exposure and the variables of the setting, in nats where they are gains.
+COLUMNS = (
+    "corrected",
+    "corrected_error",
+    "low",
+    "high",
+    "cross_fitted",
+    "cross_fitted_error",
+    "plug_in",
+    "plug_in_error",
+    "exact",
+    "exact_error",
+    "prior_entropy",
+    "rank",
+    "contender",
+    "simulated_events",
+    "method",
+    "nuisances",
+)

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,9 +18,9 @@ import numpy as np
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from .campaign import Campaign, HistogramBackground, Observed, PosteriorFile, ShapeSystematic
+from . import notation
+from .campaign import Campaign, Observed
 from .check import Project
-from .documents import Posteriors
 from .errors import DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
 from .simulation import combine
@@ -30,6 +30,9 @@ from .validation import campaign_from
 Document = TypeVar("Document")
 TREE = "events"
 CHUNK = 500_000
+#: Without these entries a file of events cannot be used.
+PROVENANCE = {"digest", "generated", "cross_section_pb", "cross_section_error_pb"}
+MISSING = "check the path, or run the stage that makes it"
 
 
 @contextmanager
@@ -69,7 +72,9 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file; run the stage that makes it") from None
+        raise InputFileError(f"{path}: no such file; {MISSING}") from None
+    except OSError as error:
+        raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
 
@@ -92,10 +97,12 @@ def read_campaign(path: Path) -> Campaign:
     The paths in the returned campaign are resolved against the folder of the file.
     """
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        raw = notation.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such campaign file; `robot-physicist init` writes one") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputFileError(f"{path}: {error.strerror}; give the path of a campaign file") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a YAML file: {error}") from None
     return campaign_from(raw, str(path))
 
@@ -129,7 +136,7 @@ def _cross_section_entries(section: CrossSection | None) -> dict[str, float | No
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
-        raise InputFileError(f"{path}: no such file; run the stage that makes it")
+        raise InputFileError(f"{path}: no such file; {MISSING}")
     try:
         file = uproot_module().open(path)
     except Exception as error:  # uproot raises whatever it stumbles over in a damaged file
@@ -143,9 +150,14 @@ def _opened(path: Path) -> Iterator[Any]:
 def read_metadata(path: Path) -> dict[str, Any]:
     """Read the provenance of a ROOT file of events."""
     with _opened(path) as file:
-        if "metadata" not in file:
-            raise InputFileError(f"{path}: has no provenance, so it is not from this project's simulate stage")
-        return dict(json.loads(str(file["metadata"])))
+        text = str(file["metadata"]) if "metadata" in file else "{}"
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError:
+        found = {}
+    if not isinstance(found, dict) or not found.keys() >= PROVENANCE:
+        raise InputFileError(f"{path}: has no provenance, so it is not from this project's simulate stage")
+    return found
 
 
 def is_made_from(path: Path, provenance: Mapping[str, Any]) -> bool:
@@ -174,6 +186,8 @@ def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Ite
     with _opened(path) as file:
         if tree not in file:
             raise InputFileError(f"{path}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
+        if not hasattr(file[tree], "arrays"):
+            raise InputFileError(f"{path}: '{tree}' is not a tree but a {file[tree].classname}; name a tree")
         names = file[tree].keys()
         for name in observables:
             if name not in names:
@@ -188,62 +202,60 @@ def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
             arrays = tree.arrays(names, entry_start=start, entry_stop=start + CHUNK, library="np")
         except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
             raise InputFileError(f"{path}: damaged after event {start} ({error})") from None
-        columns = {name: np.asarray(arrays[name], dtype=np.float64) for name in names}
+        columns = {name: _column(path, name, arrays[name]) for name in names}
         weights = columns.pop("weight", None)
         yield Events(columns, generated=len(arrays[names[0]]), weights=weights)
+
+
+def _column(path: Path, name: str, values: Any) -> FloatArray:
+    if values.dtype.kind not in "fiub" or values.ndim != 1:
+        raise ObservableError(f"{path}: '{name}' is not one number per event; write a plain branch of numbers")
+    return np.asarray(values, dtype=np.float64)
 
 
 def read_contents(path: Path, name: str, bins: int) -> tuple[FloatArray, FloatArray]:
     """Read contents and errors of a histogram from a ROOT or JSON file, both flattened to (bins,).
 
     A JSON file is `{"name": [contents], "name_error": [errors]}`, the errors being optional.
+    Raises InputFileError when the histogram is not there, or not one of these bins with numbers from zero on.
     """
-    if path.suffix == ".json":
-        known = read_json(path)
-        get: Callable[[], Any] = lambda: (known[name], known.get(f"{name}_error", [0.0] * bins))  # noqa: E731
-        contents = _named(path, name, list(known), get)
-    else:
-        with _opened(path) as file:
-            keys = file.keys(cycle=False)
-            contents = _named(path, name, keys, lambda: (file[name].values(), file[name].errors()))
-    values, errors = (np.asarray(array, dtype=np.float64).ravel() for array in contents)
+    contents = _json_contents(path, name, bins) if path.suffix == ".json" else _root_contents(path, name)
+    try:
+        values, errors = (np.asarray(array, dtype=np.float64).ravel() for array in contents)
+    except (TypeError, ValueError):
+        raise InputFileError(f"{path}: '{name}' is not a list of numbers") from None
     if values.shape != (bins,) or errors.shape != (bins,):
         raise InputFileError(f"{path}: '{name}' has {values.size} bins, the campaign's observables {bins}")
-    if not (np.isfinite(values).all() and (values >= 0).all()):
-        raise InputFileError(f"{path}: '{name}' has negative or infinite contents")
+    if not all(np.isfinite(array).all() and (array >= 0).all() for array in (values, errors)):
+        raise InputFileError(f"{path}: '{name}' has negative or infinite contents or errors")
     return values, errors
 
 
-def _named(path: Path, name: str, known: Sequence[str], get: Callable[[], Any]) -> Any:
+def _json_contents(path: Path, name: str, bins: int) -> tuple[Any, Any]:
+    known = read_json(path)
+    if not isinstance(known, dict):
+        raise InputFileError(f"{path}: not a mapping of histogram names to lists of contents")
+    _check_name(path, name, list(known))
+    return known[name], known.get(f"{name}_error", [0.0] * bins)
+
+
+def _root_contents(path: Path, name: str) -> tuple[Any, Any]:
+    with _opened(path) as file:
+        _check_name(path, name, file.keys(cycle=False))
+        found = file[name]
+        if not hasattr(found, "errors"):
+            raise InputFileError(f"{path}: '{name}' is not a histogram but a {found.classname}")
+        return found.values(), found.errors()
+
+
+def _check_name(path: Path, name: str, known: Sequence[str]) -> None:
     if name not in known:
         raise InputFileError(f"{path}: no histogram '{name}'; {nearest(name, known)}")
-    return get()
 
 
 def read_observed(observed: Observed, folder: Path, observables: Sequence[str]) -> Iterator[Events]:
     """Read the events of a real experiment that a campaign in `folder` names."""
     return read_events(folder / observed.file, observables, observed.tree)
-
-
-def check_named_files(campaign: Campaign, folder: Path) -> None:
-    """Check that every file a campaign in `folder` names is there and readable.
-
-    Raises InputFileError or ObservableError naming the first that is not.
-    """
-    bins = 1
-    for observable in campaign.observables.values():
-        bins *= observable.bins
-    for observed in campaign.observed:
-        next(read_observed(observed, folder, list(campaign.observables)))
-    for background in campaign.backgrounds:
-        if isinstance(background, HistogramBackground):
-            read_contents(folder / background.file, background.histogram, bins)
-    for systematic in campaign.systematics:
-        if isinstance(systematic, ShapeSystematic):
-            for name in (systematic.up, systematic.down):
-                read_contents(folder / systematic.file, name, bins)
-    if isinstance(campaign.prior, PosteriorFile):
-        read_document(Posteriors, folder / campaign.prior.posterior)
 
 
 def read_project(folder: Path) -> Project:

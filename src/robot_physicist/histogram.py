@@ -38,6 +38,8 @@ def fill(
         values = {name: _binnable(block, name, observable) for name, observable in observables.items()}
         fold = (seen + np.arange(block.accepted)) % folds
         weights = np.ones(block.accepted) if block.weights is None else block.weights
+        if not np.isfinite(weights).all():
+            raise ObservableError("some events have a weight that is not finite; mend the simulator or the file")
         contents, squares = _weighted(fold, values, observables, folds, weights)
         sumw, sumw2 = sumw + contents, sumw2 + squares
         outside += float(weights.sum() - contents.sum())
@@ -58,8 +60,16 @@ def fill(
 
 
 def counts(blocks: Iterable[Events], observables: Observables) -> FloatArray:
-    """Count observed events in the bins of the joint histogram, flattened to (B,)."""
+    """Count observed events in the bins of the joint histogram, flattened to (B,).
+
+    Raises ObservableError as `fill` does, and when weights make a bin negative.
+    """
     filled = fill(blocks, observables, 1, setting="", sample="", digest="")
+    if (filled.sumw < 0).any():
+        raise ObservableError(
+            f"bin {int(filled.sumw[0].argmin())} has {filled.sumw.min():g} observed events; observed data may have"
+            " no negative weights"
+        )
     return np.array(filled.sumw[0])
 
 
@@ -85,7 +95,7 @@ def _binnable(block: Events, name: str, observable: Observable) -> FloatArray:
         raise ObservableError(f"observables: the events have no '{name}'; {nearest(name, block.columns)}")
     values = block.columns[name]
     if not np.isfinite(values).all():
-        raise ObservableError(f"observables.{name}: some events have no finite value; mend the simulator")
+        raise ObservableError(f"observables.{name}: some events have no finite value; mend the simulator or the file")
     low, high = observable.range
     beyond = (values < low) | (values > high)
     if observable.overflow == "error" and beyond.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,18 @@ from . import __version__, files
 from .documents import Design
 from .errors import BadInputError, CheckError
 
+#: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
+UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
+
 
 def validate(file: Path) -> str:
     """Check a campaign file, the files it names included, and say what it describes."""
+    from . import named_files
+
+    if unfit := UNFIT_FOR_A_FILE.search(file.name):
+        raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
     campaign = files.read_campaign(file)
-    files.check_named_files(campaign, file.parent)
+    named_files.check(campaign, file.parent)
     return (
         f"{file}: valid; {len(campaign.setting_points)} settings × {len(campaign.samples)} samples"
         f" = {len(campaign.setting_points) * len(campaign.samples)} branches,"
@@ -50,7 +58,7 @@ def init(file: Path) -> str:
     """Write a commented campaign to start from; an existing file is never overwritten."""
     from .reference import starting_campaign
 
-    if file.exists():
+    if file.exists() or file.is_symlink():
         raise BadInputError(f"{file}: exists already; choose another name")
     files.write_bytes(file, starting_campaign(file.stem).encode())
     return f"{file}: edit it, then `robot-physicist validate {file}`"

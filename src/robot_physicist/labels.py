@@ -10,10 +10,13 @@ parses back to exactly the number that was simulated, and never depends on how a
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 DIGITS = 12
+#: What engines may paste into command lines and paths.
+SAFE = re.compile(r"[\w.,+=/-]+", re.ASCII)
 
 
 def rounded(value: float) -> float:
@@ -64,7 +67,8 @@ def axis(grid: Mapping[str, Any] | Sequence[float]) -> list[float]:
     if not isinstance(grid, Mapping):
         return [rounded(value) for value in grid]
     if "linspace" in grid:
-        start, stop, points = grid["linspace"]
+        # YAML readers take 1e-3 for text
+        start, stop, points = (float(value) for value in grid["linspace"])
         steps = max(int(points) - 1, 1)
         return [rounded(start + (stop - start) * i / steps) for i in range(int(points))]
     return [rounded(value) for value in grid["values"]]
@@ -82,18 +86,18 @@ def product(axes: Mapping[str, Any]) -> list[dict[str, float]]:
 
 def setting_labels(campaign: Mapping[str, Any]) -> list[str]:
     """Labels of all settings φ of a campaign, as read from its YAML."""
-    return [label(point) for point in product(campaign["settings"])]
+    return _safe(label(point) for point in product(campaign["settings"]))
 
 
 def point_labels(campaign: Mapping[str, Any]) -> list[str]:
     """Labels of all parameter points θ of a campaign."""
-    return [label(point) for point in product(campaign["parameters"])]
+    return _safe(label(point) for point in product(campaign["parameters"]))
 
 
 def background_labels(campaign: Mapping[str, Any]) -> list[str]:
     """Labels of the backgrounds that have to be simulated, once per setting."""
     backgrounds: Iterable[Mapping[str, Any]] = campaign.get("backgrounds") or []
-    return [f"background={entry['name']}" for entry in backgrounds if "simulator" in entry]
+    return _safe(f"background={entry['name']}" for entry in backgrounds if "simulator" in entry)
 
 
 def exposure_label(exposure: Mapping[str, Any]) -> str:
@@ -111,4 +115,13 @@ def exposure_labels(campaign: Mapping[str, Any]) -> list[str]:
     """Labels of all exposures; a single one may stand without a list."""
     exposure = campaign["exposure"]
     entries = [exposure] if isinstance(exposure, Mapping) else exposure
-    return [exposure_label(entry) for entry in entries]
+    return _safe(exposure_label(entry) for entry in entries)
+
+
+def _safe(labels: Iterable[str]) -> list[str]:
+    """Refuse labels that no valid campaign has, before an engine makes folders and command lines of them."""
+    found = list(labels)
+    for name in found:
+        if "/" in name or not SAFE.fullmatch(name):
+            raise ValueError(f"'{name}' cannot name a folder; names are letters, digits and _")
+    return found

@@ -18,6 +18,7 @@ from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Simulatio
 from .labels import parse
 from .simulators.base import FloatArray
 from .smoothing import template_shape
+from .template_checks import bin_name
 from .templates import Exposure, Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
@@ -49,19 +50,9 @@ def _signal(operations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 def empty_bins(templates: Templates) -> list[str]:
     """Name every bin that is empty at some parameter point, with its ranges, and the point."""
     empty = np.argwhere(templates.sumw.sum(axis=1) <= 0)
-    shape = [axis.bins for axis in templates.axes]
     return [
-        f"no simulated event at {templates.points[point]} in bin {_bin_name(templates, bin_, shape)}"
-        for point, bin_ in empty
+        f"no simulated event at {templates.points[point]} in bin {bin_name(templates, bin_)}" for point, bin_ in empty
     ]
-
-
-def _bin_name(templates: Templates, flat: int, shape: Sequence[int]) -> str:
-    parts = []
-    for axis, index in zip(templates.axes, np.unravel_index(flat, shape), strict=True):
-        width = (axis.high - axis.low) / axis.bins
-        parts.append(f"{axis.name} in [{axis.low + index * width:g}, {axis.low + (index + 1) * width:g}]")
-    return ", ".join(parts)
 
 
 def workspace(

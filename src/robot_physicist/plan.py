@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .campaign import Campaign
+from .campaign import Campaign, EventCount
 from .labels import label
 from .seeds import branch_generator
 from .simulation import build
+from .templates import INVERSE_PICOBARN, Exposure
 
 PROBE_EVENTS = 2_000
 #: Start-up of a stage's process, measured on a laptop; two processes per branch.
@@ -17,20 +18,24 @@ PROCESS_SECONDS = 0.4
 
 @dataclass(frozen=True)
 class Probe:
-    """Seconds to prepare a branch, seconds and bytes per generated event."""
+    """Seconds to prepare a branch, seconds and bytes per generated event, and accepted picobarn if known."""
 
     startup: float
     per_event: float
     bytes_per_event: float
+    cross_section: float | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Branches, generated events, bytes of event files and seconds of wall time on some cores."""
+    """Branches, generated events, bytes of event files and seconds of wall time on some cores.
+
+    `recorded` maps the label of each exposure to the signal events it expects where the probe was, None if unknown.
+    """
 
     settings: int
     samples: int
-    exposures: int
+    recorded: Mapping[str, float | None]
     events: int
     bytes: float
     seconds: float
@@ -50,7 +55,10 @@ def probe(campaign: Campaign, clock: Callable[[], float]) -> Probe:
     columns = len(block.columns) + (block.weights is not None)
     # Blocks are initialised one by one, so the start-up is in the second call too.
     per_event = max(done - startup, 1e-9) / PROBE_EVENTS
-    return Probe(startup, per_event, 8.0 * columns * block.accepted / PROBE_EVENTS)
+    accepted = block.accepted / PROBE_EVENTS
+    kept = (block.accepted if block.weights is None else float(block.weights.sum())) / PROBE_EVENTS
+    section = None if block.cross_section is None else block.cross_section.value * kept
+    return Probe(startup, per_event, 8.0 * columns * accepted, section)
 
 
 def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
@@ -61,7 +69,7 @@ def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
     return Plan(
         settings=settings,
         samples=samples,
-        exposures=len(campaign.exposures),
+        recorded={name: _recorded(exposure, probed) for name, exposure in campaign.exposures.items()},
         events=events,
         bytes=events * probed.bytes_per_event,
         seconds=settings * samples * per_branch / cores,
@@ -69,16 +77,29 @@ def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
     )
 
 
+def _recorded(exposure: Exposure, probed: Probe) -> float | None:
+    if isinstance(exposure, EventCount):
+        return float(exposure.events)
+    section = probed.cross_section
+    return None if section is None else section * exposure.luminosity * INVERSE_PICOBARN[exposure.unit]
+
+
+def _data(exposure: str, count: float | None, branch: str) -> str:
+    events = "an unknown number of" if count is None else f"{count:,.6g}"
+    return f"exposure    {exposure}: {events} signal events expected at {branch}"
+
+
 def render(planned: Plan, campaign: Campaign) -> str:
     """Write a plan for people, with the first and last branches."""
     branches = [f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples]
     shown = branches if len(branches) <= 8 else [*branches[:4], "...", *branches[-3:]]
-    jobs = 2 * len(branches) + 3 * planned.settings * planned.exposures + 1
+    jobs = 2 * len(branches) + 3 * planned.settings * len(planned.recorded) + 2
     return "\n".join(
         [
             f"branches    {len(branches)} = {planned.settings} settings × {planned.samples} samples; {jobs} jobs",
             *(f"              {branch}" for branch in shown),
             f"events      {planned.events:,} generated, {campaign.simulation.events:,} per branch",
+            *(_data(name, count, branches[0]) for name, count in planned.recorded.items()),
             f"disk        {planned.bytes / 1e6:,.0f} MB of event files",
             f"time        {planned.seconds:,.0f} s for simulation and histograms on {planned.cores} core(s)",
         ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 #: Okabe and Ito's colours, which all readers can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#7F7F7F"
+#: Lines of the other setting variables: orange is the best setting's.
+LINES = (BLUE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY, "#000000", "#6A3D9A")
+#: Characters of a line in a legend.
+LEGEND_WIDTH = 52
+#: Ratios of templates up to which figures show them.
+HIGHEST_RATIO = 4.0
 FONTS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -89,7 +96,9 @@ def gain_figure(answer: ExposureDesign, design: Design, variable: str) -> Figure
 
 def _exposure_title(exposure: str) -> str:
     name, _, amount = exposure.partition("=")
-    return f"{amount} recorded events" if name == "events" else f"∫L dt = {_luminosity(amount)}"
+    if name == "events":
+        return f"{amount} recorded event{'' if amount == '1' else 's'}"
+    return f"∫L dt = {_luminosity(amount)}"
 
 
 def _luminosity(amount: str) -> str:
@@ -105,7 +114,7 @@ def _gain(axis: Axes, answer: ExposureDesign, design: Design, variable: str) -> 
     for index, (others, line) in enumerate(lines.items()):
         names = [design.labels[name] for name in design.units if name != variable]
         text = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, others, strict=True))
-        _gain_line(axis, line, variable, (BLUE, GREEN, GREY)[index % 3], text, len(lines) == 1)
+        _gain_line(axis, line, variable, LINES[index % len(LINES)], text, len(lines) == 1)
     best = next(ranked for ranked in answer.settings if ranked.rank == 1)
     axis.plot(
         best.values[variable],
@@ -116,13 +125,21 @@ def _gain(axis: Axes, answer: ExposureDesign, design: Design, variable: str) -> 
         linestyle="none",
         label=f"best: {_with_unit_value(design, variable, best)}",
         zorder=5,
+        clip_on=False,
     )
     values = [ranked.values[variable] for ranked in answer.settings]
     if _geometric(values):
         axis.set_xscale("log")
     _gain_limits(axis, answer)
     axis.set_ylabel("Expected information\ngain [nats]")
-    axis.legend(loc="best", frameon=False)
+    treatment = {ranked.gain.nuisances for ranked in answer.settings} - {"none"}
+    size = {"ncols": 2, "fontsize": "x-small"} if len(lines) > 6 else {"ncols": 1}
+    axis.legend(loc="best", frameon=False, title=_treatment(treatment), title_fontsize="small", **size)
+
+
+def _treatment(nuisances: Iterable[str]) -> str | None:
+    """Say in a legend's title what was done with nuisance parameters."""
+    return "\n".join(fill(f"nuisance parameters {text}", LEGEND_WIDTH) for text in sorted(nuisances)) or None
 
 
 def _with_unit_value(design: Design, variable: str, ranked: Ranked) -> str:
@@ -150,7 +167,7 @@ def _gain_line(axis: Axes, line: Sequence[Ranked], variable: str, colour: str, t
         axis.fill_between(x, low, high, color=GREY, alpha=0.18, linewidth=0, label="cross-fitted … plug-in")
     axis.fill_between(x, *ends, color=colour, alpha=0.3, linewidth=0)
     axis.plot(x, y, color=colour, linewidth=1.5)
-    name = f"corrected, 95% interval{', ' + text if text else ''}"
+    name = text or "corrected, 95% interval"
     axis.errorbar(x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name)
     exact = [ranked.gain.exact for ranked in ordered]
     if all(value is not None for value in exact):
@@ -182,7 +199,8 @@ def posterior_figure(posteriors: Posteriors, campaign: Campaign) -> Figure:
         axis.set_xlabel(_with_unit(parameter.label or name, parameter.unit))
         axis.set_ylabel("Posterior probability")
         axis.set_ylim(0, 1.35 * axis.dataLim.y1)
-        axis.legend(frameon=False, ncols=2)
+        treatment = _treatment([posteriors.nuisances] if campaign.systematics else [])
+        axis.legend(frameon=False, ncols=2, title=treatment, title_fontsize="small")
     axes[0, 0].set_title(f"{posteriors.setting}, {posteriors.exposure}", loc="right")
     return figure
 
@@ -229,6 +247,8 @@ def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Fig
         ratio.stairs(shape / safe, edges, color=colour, linewidth=1.3, baseline=None)
         centre = (edges[:-1] + edges[1:]) / 2
         ratio.errorbar(centre, shape / safe, error / safe, color=colour, linestyle="none", linewidth=0.8)
+    # Where one template ends and another is high, ratios are without bounds and hide all others.
+    ratio.set_ylim(max(ratio.get_ylim()[0], -0.1), min(ratio.get_ylim()[1], HIGHEST_RATIO))
     axis = chosen[0].axes[0]
     ratio.set_xlabel(_with_unit(axis.label or axis.name, axis.unit))
     top.set_ylabel("Fraction of events per bin")

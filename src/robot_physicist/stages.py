@@ -20,6 +20,7 @@ from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
+from .template_checks import check
 from .templates import Exposure, Templates, stack
 from .validation import prior_weights
 
@@ -100,7 +101,7 @@ def likelihood(
 
     campaign = files.read_campaign(campaign_file)
     chosen = _exposure(campaign, exposure)
-    templates = _templates(campaign_file, campaign, setting, histograms)
+    templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     _warn(build.empty_bins(templates), campaign)
     observed = _observed(campaign_file, campaign, setting, exposure)
     arguments: dict[str, Any] = {
@@ -151,7 +152,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     campaign = files.read_campaign(campaign_file)
     chosen = _exposure(campaign, exposure)
     prior = _prior(campaign_file, campaign)
-    templates = _templates(campaign_file, campaign, setting, histograms)
+    templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng)
@@ -231,7 +232,9 @@ def _published(campaign: Campaign, workspace: Path, patchset: Path) -> tuple[dic
     return base, patches
 
 
-def _templates(campaign_file: Path, campaign: Campaign, setting: str, histograms: Sequence[Path]) -> Templates:
+def _templates(
+    campaign_file: Path, campaign: Campaign, setting: str, exposure: Exposure, histograms: Sequence[Path]
+) -> Templates:
     found = []
     for path in histograms:
         one = files.read_document(Histogram, path)
@@ -240,7 +243,9 @@ def _templates(campaign_file: Path, campaign: Campaign, setting: str, histograms
     points = [labels.label(point) for point in campaign.parameter_points]
     if len({one.sample for one in found}) < len(found):
         raise LabelClashError("two of the histograms belong to the same sample; pass each file once")
-    return stack(found, points, _backgrounds(campaign_file, campaign, found))
+    templates = stack(found, points, _backgrounds(campaign_file, campaign, found))
+    check(templates, exposure)
+    return templates
 
 
 def _backgrounds(

@@ -40,8 +40,14 @@ def render(design: Design, colour: bool) -> str:
     )
     for answer in design.exposures:
         console.print(_table(design, answer))
-        console.print(f"{answer.verdict}\n", soft_wrap=True)
+        console.print(f"{answer.verdict}\n{_treatment(answer)}", soft_wrap=True)
     return text.getvalue().rstrip()
+
+
+def _treatment(answer: ExposureDesign) -> str:
+    """What was done with nuisance parameters, when there are some."""
+    found = {ranked.gain.nuisances for ranked in answer.settings} - {"none"}
+    return "".join(f"Nuisance parameters: {text}.\n" for text in sorted(found))
 
 
 def _table(design: Design, answer: ExposureDesign) -> Table:

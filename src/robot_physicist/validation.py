@@ -18,6 +18,8 @@ from .simulators.base import FloatArray
 
 #: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.
 FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")
+#: The only places where true and false mean something.
+OPTION = re.compile(r"simulator\.options\.")
 MOST_SHOWN = 10
 
 
@@ -25,12 +27,13 @@ def campaign_from(raw: Any, where: str) -> Campaign:
     """Validate a parsed campaign file; raises CampaignError or UnknownNameError listing every problem."""
     if not isinstance(raw, dict):
         raise CampaignError(f"{where}: not a campaign; `robot-physicist init` writes one to start from")
-    _raise(where, CampaignError, list(_metacharacters(raw)))
+    _raise(where, CampaignError, list(_unfit(raw, "", set())))
     try:
         campaign = Campaign.model_validate(raw)
     except ValidationError as error:
-        found = list(dict.fromkeys(_explain(entry) for entry in error.errors()))
-        unknown = any(entry["type"] == "extra_forbidden" for entry in error.errors())
+        entries = meant(error.errors())
+        found = list(dict.fromkeys(_explain(entry) for entry in entries))
+        unknown = any(entry["type"] == "extra_forbidden" for entry in entries)
         _raise(where, UnknownNameError if unknown else CampaignError, found)
         raise AssertionError("unreachable") from None
     for problem in problems(campaign):
@@ -45,16 +48,31 @@ def _raise(where: str, kind: type[RobotPhysicistError], found: Sequence[str]) ->
         raise kind(separator.join([f"{where}:", *found[:MOST_SHOWN], *more]))
 
 
-def _metacharacters(value: Any, path: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _metacharacters(str(key), f"{path}.{key}".lstrip("."))
-            yield from _metacharacters(item, f"{path}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _metacharacters(item, f"{path}[{index}]")
+def _unfit(value: Any, path: str, seen: set[int]) -> Iterator[str]:
+    """Yield what no campaign may hold: what means something to a shell, and yes or no.
+
+    No key of a campaign is true or false, options of simulators excepted; pydantic would take them for 1 and 0.
+    What YAML aliases repeat, or put inside itself, is looked at once.
+    """
+    if isinstance(value, dict | list):
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield from _unfit_within(value, path, seen)
+    elif isinstance(value, bool) and not OPTION.search(path):
+        yield f"{path}: {str(value).lower()} is neither number nor text; YAML reads yes, no, on, off as true or false"
     elif isinstance(value, str) and (found := FORBIDDEN.search(value)):
         yield f"{path}: the character {found.group()!r} means something to a shell; remove it"
+
+
+def _unfit_within(value: dict[Any, Any] | list[Any], path: str, seen: set[int]) -> Iterator[str]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unfit(item, f"{path}[{index}]", seen)
+        return
+    for key, item in value.items():
+        place = f"{path}.{key}".lstrip(".")
+        yield from _unfit(str(key), place, seen)
+        yield from _unfit(item, place, seen)
 
 
 #: Parts of a pydantic location that name a branch of a union rather than a key of the file.
@@ -62,6 +80,29 @@ UNION = re.compile(
     r"^(EventCount|Luminosity|SimulatedBackground|HistogramBackground|Weights|PosteriorFile|Normal|lumi"
     r"|normsys|histosys|literal\[.*|function-.*|list\[.*|constrained-.*|nullable.*)$"
 )
+
+
+def meant(entries: Sequence[Any]) -> list[Any]:
+    """Keep, where a value may have one of several forms, the errors of the form that it is closest to.
+
+    Pydantic reports what every form of a union has against a value. The closest form is a mapping where the value is
+    one, has the fewest errors, and comes first.
+    """
+    forms: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
+    for entry in entries:
+        place, form = _form(entry["loc"])
+        forms.setdefault(place, {}).setdefault(form, []).append(entry)
+    return [entry for found in forms.values() for entry in min(found.values(), key=_distance)]
+
+
+def _form(location: Sequence[Any]) -> tuple[tuple[Any, ...], str]:
+    index = next((i for i, part in enumerate(location) if isinstance(part, str) and UNION.match(part)), None)
+    return (tuple(location), "") if index is None else (tuple(location[:index]), location[index])
+
+
+def _distance(entries: Sequence[Any]) -> tuple[bool, int]:
+    place, form = _form(entries[0]["loc"])
+    return form != "" and len(entries[0]["loc"]) == len(place) + 1, len(entries)
 
 
 def _explain(entry: Any) -> str:
@@ -76,6 +117,8 @@ def _explain(entry: Any) -> str:
         return f"{path}: is missing; add it"
     if entry["type"] == "string_pattern_mismatch":
         return f"{path}: {entry['input']!r} is not a name; use letters, digits and _, a letter first"
+    if entry["type"] in ("model_type", "dict_type"):
+        return f"{path}: has to hold keys with values, such as `key: value`, one per line"
     message = entry["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     given = entry["input"]
@@ -135,7 +178,10 @@ def prior_weights(campaign: Campaign, earlier: Posteriors | None = None) -> Floa
             raise CampaignError("prior.posterior: the file holds no posterior of observed data")
         if earlier.points != [label(point) for point in points]:
             raise CampaignError("prior.posterior: the file is on another grid; use the same parameters")
-        return _normalised(earlier.observed.probabilities)
+        weights = earlier.observed.probabilities
+        if weights.shape != (len(points),) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
+            raise CampaignError("prior.posterior: the probabilities in the file cannot be normalised")
+        return _normalised(weights)
     if isinstance(campaign.prior, Weights):
         weights = np.array(campaign.prior.weights)
     else:
@@ -158,6 +204,9 @@ def marginal(prior: Any, values: Sequence[float]) -> FloatArray:
     array([1.    , 0.6065])
     """
     if isinstance(prior, Normal):
-        result: FloatArray = np.exp(-(((np.array(values) - prior.mean) / prior.sd) ** 2) / 2)
+        # 50 standard deviations away all is zero, and a narrow prior on a wide grid may overflow
+        with np.errstate(over="ignore"):
+            pulls = np.clip((np.array(values) - prior.mean) / prior.sd, -50.0, 50.0)
+        result: FloatArray = np.exp(-(pulls**2) / 2)
         return result
     return np.array(prior.weights) if isinstance(prior, Weights) else np.ones(len(values))

@@ -56,11 +56,50 @@ TABLE = 'for last; do :; done\nprintf "{}" > "$last"'
         (TABLE.format("y\\n1\\n"), ObservableError, "no observable 'x'"),
         (TABLE.format("x\\nnan\\n"), SimulationError, "not finite"),
         (TABLE.format("x\\nabc\\n"), SimulationError, "neither ROOT nor a table"),
+        (TABLE.format("x,y\\n1,2\\n3\\n"), SimulationError, "neither ROOT nor a table"),
+        (TABLE.format("\\377\\376"), SimulationError, "neither ROOT nor a table"),
+        (TABLE.format("root, but not quite"), SimulationError, "ROOT file cannot be read"),
+        (TABLE.format("x,x\\n1,2\\n"), SimulationError, "two columns of one name"),
+        (TABLE.format("x,weight\\n1,nan\\n"), SimulationError, "values of 'weight' that are not finite"),
+        (TABLE.format("# cross_section_pb: nan\\nx\\n1\\n"), SimulationError, "cross_section_pb is nan"),
+        (TABLE.format("# cross_section_pb: -3\\nx\\n1\\n"), SimulationError, "cross_section_pb is -3.0"),
+        (TABLE.format("# cross_section_error_pb: -1\\nx\\n1\\n"), SimulationError, "cross_section_error_pb is"),
+        (TABLE.format("# generated: 1\\nx\\n1\\n2\\n"), SimulationError, "wrote 2 events but generated 1"),
+        ("kill -9 $$", SimulationError, "exit code -9"),
     ],
 )
 def test_failures_say_what_happened(tmp_path, program, kind, message):
     with pytest.raises(kind, match=message):
         sample(tmp_path, program)
+
+
+BROKEN_ROOT = """\
+import sys
+import uproot, numpy
+with uproot.recreate(sys.argv[-1]) as file:
+    {}
+"""
+EVENTS = 'file.mktree("events", {"x": "f8", "name": str}); file["events"].extend({"x": [0.5], "name": ["a"]})'
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        ('file["events"] = numpy.histogram([1.0], bins=2)', "ROOT file cannot be read"),
+        ('file.mktree("event", {"x": "f8"})', "no tree 'events'; did you mean 'event'"),
+        (f'{EVENTS}; file["metadata"] = "{{{{"', "ROOT file cannot be read"),
+        (f'{EVENTS}; file["metadata"] = "[1]"', "ROOT file cannot be read"),
+        (f"""{EVENTS}; file["metadata"] = '{{"cross_section_pb": "a"}}'""", "cross_section_pb is a"),
+    ],
+)
+def test_root_files_that_are_not_as_agreed(tmp_path, write, message):
+    with pytest.raises(SimulationError, match=message):
+        sample(tmp_path, BROKEN_ROOT.format(write), interpreter=sys.executable)
+
+
+def test_other_branches_of_a_root_file_may_hold_anything(tmp_path):
+    events = sample(tmp_path, BROKEN_ROOT.format(EVENTS), interpreter=sys.executable)
+    assert events.columns["x"].tolist() == [0.5]
 
 
 def test_a_missing_executable_is_named():

@@ -16,12 +16,12 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, Field, ValidationError
 
 from .. import labels
 from ..errors import ObservableError, SimulationError, nearest
@@ -42,6 +42,14 @@ class CommandOptions(base.SimulatorOptions):
     """Name of the tree, when the program writes a ROOT file."""
 
 
+class Metadata(BaseModel):
+    """What a program may say about its events; anything else it says is its own business."""
+
+    cross_section_pb: float | None = Field(None, gt=0, allow_inf_nan=False)
+    cross_section_error_pb: float = Field(0.0, ge=0, allow_inf_nan=False)
+    generated: int | None = Field(None, ge=1)
+
+
 class CommandSampler(Sampler):
     """Calls the program once per block."""
 
@@ -57,7 +65,7 @@ class CommandSampler(Sampler):
             _run(line)
             if not output.is_file():
                 raise SimulationError(f"`{' '.join(line)}` ended well but wrote no --output file")
-            columns, metadata = read(output, self.options.tree)
+            columns, metadata = read(output, self.options.tree, self.options.observables)
         return _events(columns, metadata, self.options.observables, events)
 
     def _line(self, events: int, seed: int, output: Path) -> list[str]:
@@ -80,34 +88,42 @@ def _run(line: list[str]) -> None:
         raise SimulationError(f"`{' '.join(line)}` failed with exit code {done.returncode}:\n{tail}")
 
 
-def read(path: Path, tree: str) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    """Read columns and metadata from the ROOT file or table that a program wrote."""
+def read(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+    """Read columns and metadata from the ROOT file or table that a program wrote; raises SimulationError."""
     with path.open("rb") as file:
         is_root = file.read(4) == b"root"
-    return _read_root(path, tree) if is_root else _read_table(path)
+    return _read_root(path, tree, observables) if is_root else _read_table(path)
 
 
-def _read_root(path: Path, tree: str) -> tuple[dict[str, FloatArray], dict[str, Any]]:
+def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
     from ..rootio import uproot_module
 
-    with uproot_module().open(path) as file:
-        if tree not in file:
-            raise SimulationError(f"{path.name}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
-        arrays = file[tree].arrays(library="np")
-        metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
-    return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, metadata
+    try:
+        with uproot_module().open(path) as file:
+            if tree not in file:
+                raise SimulationError(f"the program wrote no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
+            names = sorted({*observables, "weight"} & set(file[tree].keys()))
+            arrays = file[tree].arrays(names, library="np") if names else {}
+            metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
+        return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, dict(metadata)
+    except SimulationError:
+        raise
+    except Exception as error:  # uproot raises whatever it stumbles over in a file that is not as it should be
+        raise SimulationError(f"the program's ROOT file cannot be read: {error}") from None
 
 
 def _read_table(path: Path) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comments = [line.lstrip("# ").partition(":") for line in lines if line.startswith("#")]
-    header, *rows = [line for line in lines if line and not line.startswith("#")] or [""]
-    names = [name.strip() for name in header.split(",")]
     try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        comments = [line.lstrip("# ").partition(":") for line in lines if line.startswith("#")]
+        header, *rows = [line for line in lines if line and not line.startswith("#")] or [""]
+        names = [name.strip() for name in header.split(",")]
         metadata = {key.strip(): float(value) for key, colon, value in comments if colon and _is_number(value)}
         table = np.array([row.split(",") for row in rows], dtype=np.float64).reshape(-1, len(names))
     except ValueError as error:
         raise SimulationError(f"the program's output is neither ROOT nor a table of numbers: {error}") from None
+    if len(set(names)) < len(names):
+        raise SimulationError(f"the program's table has two columns of one name: {', '.join(names)}")
     return {name: np.ascontiguousarray(column) for name, column in zip(names, table.T, strict=True)}, metadata
 
 
@@ -125,12 +141,22 @@ def _events(
     for name in observables:
         if name not in columns:
             raise ObservableError(f"the program wrote no observable '{name}'; {nearest(name, columns)}")
-        if not np.isfinite(columns[name]).all():
-            raise SimulationError(f"the program wrote values of '{name}' that are not finite")
+    for name in (*observables, *(["weight"] if "weight" in columns else [])):
+        if columns[name].ndim != 1 or not np.isfinite(columns[name]).all():
+            raise SimulationError(f"the program wrote values of '{name}' that are not finite numbers, one per event")
     kept = {name: columns[name] for name in observables}
-    section = metadata.get("cross_section_pb")
-    known = None if section is None else CrossSection(section, metadata.get("cross_section_error_pb", 0.0))
-    return Events(kept, int(metadata.get("generated", events)), columns.get("weight"), known)
+    accepted = len(kept[observables[0]])
+    try:
+        made = Metadata.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SimulationError(f"the program's {first['loc'][0]} is {first['input']}: {first['msg']}") from None
+    generated = events if made.generated is None else made.generated
+    if generated < accepted:
+        raise SimulationError(f"the program wrote {accepted} events but generated {generated}; set 'generated'")
+    section = made.cross_section_pb
+    known = None if section is None else CrossSection(section, made.cross_section_error_pb)
+    return Events(kept, generated, columns.get("weight"), known)
 
 
 class Command(Simulator):

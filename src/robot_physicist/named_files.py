@@ -1,0 +1,48 @@
+"""The files that a campaign names, read once before any job runs: each error says which key named the file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import files
+from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .documents import Posteriors
+from .errors import BadInputError
+from .histogram import counts
+from .validation import prior_weights
+
+
+def check(campaign: Campaign, folder: Path) -> None:
+    """Read every file that a campaign in `folder` names, as the stages will.
+
+    Raises InputFileError, ObservableError or CampaignError for the first that is missing, damaged, without what is
+    asked of it, or not of this campaign's bins or grid.
+    """
+    for place, read in _readers(campaign, folder):
+        try:
+            read()
+        except BadInputError as error:
+            raise type(error)(f"{place}: {error}") from None
+
+
+def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    bins = math.prod(observable.bins for observable in campaign.observables.values())
+    for index, observed in enumerate(campaign.observed):
+        events = files.read_observed(observed, folder, list(campaign.observables))
+        yield f"observed[{index}]", lambda events=events: counts(events, campaign.observables)  # type: ignore[misc]
+    for index, background in enumerate(campaign.backgrounds):
+        if isinstance(background, HistogramBackground):
+            yield f"backgrounds[{index}]", _contents(folder / background.file, background.histogram, bins)
+    for index, systematic in enumerate(campaign.systematics):
+        if isinstance(systematic, ShapeSystematic):
+            for name in (systematic.up, systematic.down):
+                yield f"systematics[{index}]", _contents(folder / systematic.file, name, bins)
+    if isinstance(campaign.prior, PosteriorFile):
+        path = folder / campaign.prior.posterior
+        yield "prior", lambda: prior_weights(campaign, files.read_document(Posteriors, path))
+
+
+def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
+    return lambda: files.read_contents(path, name, bins)

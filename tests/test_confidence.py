@@ -14,7 +14,7 @@ def found(observed, seed=1, copies=400):
 
 
 @pytest.mark.parametrize(
-    ("observed", "low", "high"), [(-2, 0, 0.29), (-1, 0, 0.81), (0, 0, 1.96), (1, 0, 2.96), (2, 0.35, 3.96), (3, 1.1, 4.96)]
+    ("observed", "low", "high"), [(-2, 0, 0.62), (-1, 0, 1.17), (0, 0, 1.96), (1, 0, 2.96), (2, 0.35, 3.96), (3, 1.1, 4.96)]
 )
 def test_a_normal_measurement_of_a_positive_number(observed, low, high):
     """Feldman and Cousins (1998), table X: intervals at 95% for the mean μ ≥ 0 of a normal variable."""

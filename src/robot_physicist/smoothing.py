@@ -98,9 +98,10 @@ class Smoother:
         if functions.shape[1] == len(functions):
             return Fitted(functions, np.log(_divided(regular, self.scale)).swapaxes(-1, -2) @ functions)
         reached = np.where(counts.sum(axis=-2, keepdims=True) > 0, counts, regular)
-        logs = np.log((regular + 0.1) / (self.scale[:, :1] + 0.1)) if start is None else start.logs
+        known = (regular + 0.1) / (self.scale[:, :1] + 0.1) if start is None else start.probabilities
+        logs = np.log(np.maximum(known, 1e-300))
         first = np.broadcast_to(logs, counts.shape).swapaxes(-1, -2) @ functions
-        centre = (start or Fitted(functions, first)).centre(counts)
+        centre = Fitted(functions, first).centre(counts)
         fitted = Fitted(functions, newton(reached, self.scale, functions, first, centre, self.ridge))
         return self._with_tails(reached, fitted) if (self.basis.degrees > self.degree).any() else fitted
 

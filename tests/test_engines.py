@@ -177,17 +177,3 @@ def test_recast_in_containers_makes_the_same_bytes(reference, images, tmp_path):
     assert engines.differing(reference, engines.of_yadage(folder / "recast-all")) == []
     for stage in ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design"):
         assert f"test {stage} succeeded" in run("tests", "run", name, stage, "--backend", "local", "--tag", stage)
-
-
-@pytest.mark.slurm
-def test_slurm_makes_the_same_bytes_with_many_branches_in_one_job(reference, tmp_path):
-    code, text = engines.call([ROOT / "tests/slurm/start"], ROOT)
-    if code:
-        engines.missing(text)
-    folder = engines.checkout(tmp_path / "run")
-    options = ["--workflow-profile", ROOT / "workflow/profiles/slurm", "--slurm-no-account"]
-    options += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"]
-    code, text = engines.snakemake(folder, *options, "--seconds-between-status-checks", "2", "--latency-wait", "5")
-    assert code == 0, text
-    assert text.count("has been submitted with SLURM jobid") <= 15
-    assert engines.differing(reference, engines.of_snakemake(folder / "results/small")) == []

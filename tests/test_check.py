@@ -88,7 +88,7 @@ def test_every_reader_of_a_specification_accepts_it(capsys):
     [
         ("workflow/setting.yml", "multistep-stage", "multistep-stag", ["yadage"]),
         ("Snakefile", "rule eig:\n    input:", "rule eig:\n    inpt:", ["Snakemake", "Snakemake of REANA"]),
-        ("reana.yaml", "retention_days:", "retention_day:", ["REANA: reana.yaml", "next REANA: reana.yaml"]),
+        ("reana.yaml", ": 30 #", ": thirty #", ["REANA: reana.yaml"]),
     ],
 )
 def test_a_reader_that_refuses_is_quoted(project, capsys, file, old, new, readers):

@@ -212,3 +212,15 @@ def test_every_step_is_a_command_with_the_same_options():
         assert {word for word in words if word.startswith("--")} == options
         published = step["publisher"].get("publish", [path.stem])
         assert all(f"--{name} {{{name}}}" in " ".join(words) for name in published)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "workflow/profiles").glob("*/config.yaml")), ids=lambda path: path.parent.name
+)
+def test_profiles_name_rules_that_exist(path):
+    rules = {step.stem for step in (ROOT / "steps").glob("*.yml")}
+    profile = yaml.safe_load(path.read_text())
+    groups = profile.get("groups", {})
+    assert groups.keys() | profile.get("set-resources", {}).keys() <= rules
+    assert set(groups.values()) == profile.get("group-components", {}).keys()
+    assert "mem_mb" in profile.get("default-resources", {"mem_mb"})

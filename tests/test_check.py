@@ -87,7 +87,7 @@ def test_every_reader_of_a_specification_accepts_it(capsys):
     ("file", "old", "new", "readers"),
     [
         ("workflow/setting.yml", "multistep-stage", "multistep-stag", ["yadage"]),
-        ("Snakefile", "rule eig:\n    input:", "rule eig:\n    inpt:", ["Snakemake", "Snakemake of REANA"]),
+        ("Snakefile", "rule eig:\n    input:", "rule eig:\n    inputs:", ["Snakemake", "Snakemake of REANA"]),
         ("reana.yaml", ": 30 #", ": thirty #", ["REANA: reana.yaml"]),
     ],
 )

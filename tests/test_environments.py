@@ -51,3 +51,13 @@ def test_the_pattern_for_addresses_finds_them():
         "https://files.pythonhosted.org/packages/x.whl",
     ):
         assert ADDRESS.search(line)
+
+
+@pytest.mark.parametrize("ask", [lambda: missing("podman"), lambda: environment("nowhere")])
+def test_what_is_missing_is_skipped_by_users_and_fails_in_continuous_integration(ask, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception):
+        ask()
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception):
+        ask()

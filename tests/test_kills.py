@@ -97,7 +97,7 @@ def test_ten_kills_change_no_byte(name, tmp_path):
     rng = np.random.default_rng(20)
     kills = list(rng.permutation(KILLS))
     while kills:
-        if disturbed(line, folder, kills[-1], rng.uniform(0, 2)):
+        if disturbed(line, folder, kills[-1], rng.uniform(0, 1.5)):
             kills.pop()
         else:
             compare()

@@ -1,4 +1,4 @@
-"""Whole campaigns with Snakemake: results, resuming, killing, and the graph's rules."""
+"""Whole campaigns with Snakemake: results, resuming and the graph's rules."""
 
 import json
 import os

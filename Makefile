@@ -20,7 +20,7 @@ run: .venv/run.stamp ## Run a campaign: make run CAMPAIGN=campaigns/gaussian.yam
 	@snakemake --cores $(CORES) --configfile $(CAMPAIGN) --quiet rules
 	@robot-physicist show $(RESULTS)/design.json
 
-test: .venv/test.stamp .venvs/yadage/stamp .venvs/reana/stamp ## Run all tests
+test: .venv/test.stamp .venvs/yadage/stamp .venvs/reana/stamp .venvs/reana-next/stamp ## Run all tests
 	@pytest --numprocesses auto --dist worksteal
 
 lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
@@ -42,7 +42,7 @@ containers: .venv/run.stamp ## Build the images of envs/ with docker or podman
 	@PYTHON=$(BIN)/python envs/build
 
 lock: ## Pin all requirements again, with hashes (needs uv)
-	@for name in run test core pythia yadage reana root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in run test core pythia yadage reana reana-next root; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 LOCK := --quiet --upgrade --prerelease if-necessary-or-explicit --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 clean: ## Remove the environment and everything generated, results excepted

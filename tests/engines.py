@@ -46,7 +46,7 @@ def checkout(folder: Path, campaign: dict[str, Any] = CAMPAIGN) -> Path:
 
 
 def call(
-    line: list[str | Path], folder: Path, path: Path = PROGRAMS, timeout: float = 500, **variables: str
+    line: list[str | Path], folder: Path, path: Path = PROGRAMS, timeout: float = 1000, **variables: str
 ) -> tuple[int, str]:
     """Run a program with `path` first on PATH; the exit code and everything it printed."""
     environ = {**os.environ, **variables, "PATH": f"{path}{os.pathsep}{os.environ['PATH']}"}

@@ -73,11 +73,35 @@ def test_reana_accepts_the_specification_without_a_warning(name):
     assert "-> WARNING" not in text
 
 
-def test_yadage_accepts_the_workflow():
-    line = [environment("yadage") / "yadage-validate", "workflow/workflow.yml", "--toplevel", "."]
-    code, text = call(line, ROOT)
+def test_every_reader_of_a_specification_accepts_it(capsys):
+    for name in ("yadage", "reana", "reana-next"):
+        environment(name)
+    code, text = checked(ROOT, capsys)
     assert code == 0, text
-    assert "validates against schema" in text
+    readers = ["yadage", "Snakemake", "Snakemake of REANA", "REANA: reana.yaml", "next REANA: reana.yaml"]
+    readers += ["REANA: reana-snakemake.yaml", "next REANA: reana-snakemake.yaml"]
+    assert text.splitlines()[-1] == f"accepted by: {', '.join(readers)}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "readers"),
+    [
+        ("workflow/setting.yml", "multistep-stage", "multistep-stag", ["yadage"]),
+        ("Snakefile", "rule eig:\n    input:", "rule eig:\n    inputs:", ["Snakemake", "Snakemake of REANA"]),
+        ("reana.yaml", ": 30 #", ": thirty #", ["REANA: reana.yaml"]),
+    ],
+)
+def test_a_reader_that_refuses_is_quoted(project, capsys, file, old, new, readers):
+    for name in ("yadage", "reana", "reana-next"):
+        environment(name)
+    (project / ".venvs").symlink_to(ROOT / ".venvs")
+    text = (project / file).read_text()
+    assert old in text
+    (project / file).write_text(text.replace(old, new))
+    code, printed = checked(project, capsys)
+    assert code == 2
+    for reader in readers:
+        assert f"{reader} does not accept it" in printed
 
 
 @pytest.mark.parametrize("version", ["7.32.4", "9.27.1"])

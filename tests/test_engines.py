@@ -1,6 +1,8 @@
 """One campaign on every engine: the same bytes, resumed runs, and failures that say what failed."""
 
 import json
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 from conftest import ROOT
 from filelock import FileLock
 
-pytestmark = pytest.mark.engines
+from robot_physicist import __version__
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(1800)]  # the first one to need them builds the images
 
 
 def once(folder, name, make):
@@ -24,7 +28,9 @@ def once(folder, name, make):
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory):
-    return tmp_path_factory.getbasetemp().parent
+    """A new folder of this test run, the same one for all its workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +85,16 @@ def test_yadage_on_dask_makes_the_same_bytes(reference, tmp_path):
     assert engines.differing(reference, engines.of_yadage(folder / "results/small.yadage")) == []
 
 
+def test_plain_yadage_makes_the_same_bytes_on_two_processes(reference, tmp_path):
+    folder = engines.checkout(tmp_path / "run")
+    line = [engines.environment("yadage") / "yadage-run", "work", "workflow/workflow.yml", "--toplevel", "."]
+    line += ["-p", "campaign=small.yaml", "-d", f"initdir={folder}/campaigns", "-b", "multiproc:2"]
+    variables = {"YADAGE_IGNORE_PREPUBLISHING": "1", "PYTHONPATH": str(ROOT / "workflow")}
+    code, text = engines.call([*line, "--plugins", "yadage_native"], folder, **variables)
+    assert code == 0, text
+    assert engines.differing(reference, engines.of_yadage(folder / "work")) == []
+
+
 def test_a_failed_step_is_shown_with_its_command_and_output(tmp_path):
     folder = engines.checkout(tmp_path / "run", {**engines.CAMPAIGN, "simulator": {"name": "gausian"}})
     code, text = engines.yadage(folder, "--native")
@@ -109,12 +125,22 @@ def test_a_campaign_that_is_not_there_is_an_error(tmp_path):
 
 
 @pytest.mark.containers
-def test_images_have_no_root_and_need_no_network(images):
-    for name in ("core", "pythia"):
-        assert f"robotphysicist/{name}:" in images["PRINTED"]
-        line = ["podman", "run", "--rm", "--network", "none", f"robotphysicist/{name}:0.1.0", "id", "-u"]
-        code, text = engines.call(line, ROOT, CONTAINERS_CONF=images["CONTAINERS_CONF"])
-        assert (code, text.strip()) == (0, "1000")
+@pytest.mark.parametrize("name", ["core", "pythia"])
+def test_images_have_no_root_no_network_labels_and_the_size_that_is_documented(images, name):
+    def podman(*line):
+        code, text = engines.call(["podman", *line], ROOT, CONTAINERS_CONF=images["CONTAINERS_CONF"])
+        assert code == 0, text
+        return text
+
+    image = f"robotphysicist/{name}:{__version__}"
+    (printed,) = re.findall(rf"{image}: .*, (\d+) MB", images["PRINTED"])
+    (stated,) = re.findall(rf"`{name}` \((\d+) MB\)", (ROOT / "docs/engines.md").read_text())
+    assert abs(int(printed) / int(stated) - 1) < 0.1
+    assert podman("run", "--rm", "--network", "none", image, "id", "-u").strip() == "1000"
+    labels = json.loads(podman("image", "inspect", "--format", "{{json .Labels}}", image))
+    wanted = ("title", "description", "version", "licenses")
+    assert all(labels[f"org.opencontainers.image.{label}"] for label in wanted)
+    assert labels["org.opencontainers.image.version"] == __version__
 
 
 @pytest.mark.containers
@@ -177,17 +203,3 @@ def test_recast_in_containers_makes_the_same_bytes(reference, images, tmp_path):
     assert engines.differing(reference, engines.of_yadage(folder / "recast-all")) == []
     for stage in ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design"):
         assert f"test {stage} succeeded" in run("tests", "run", name, stage, "--backend", "local", "--tag", stage)
-
-
-@pytest.mark.slurm
-def test_slurm_makes_the_same_bytes_with_many_branches_in_one_job(reference, tmp_path):
-    code, text = engines.call([ROOT / "tests/slurm/start"], ROOT)
-    if code:
-        engines.missing(text)
-    folder = engines.checkout(tmp_path / "run")
-    options = ["--workflow-profile", ROOT / "workflow/profiles/slurm", "--slurm-no-account"]
-    options += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"]
-    code, text = engines.snakemake(folder, *options, "--seconds-between-status-checks", "2", "--latency-wait", "5")
-    assert code == 0, text
-    assert text.count("has been submitted with SLURM jobid") <= 15
-    assert engines.differing(reference, engines.of_snakemake(folder / "results/small")) == []

@@ -41,16 +41,21 @@ def plan(file: Path, cores: int) -> str:
 
 
 def check(folder: Path, options: Mapping[str, set[str]]) -> str:
-    """Check that the steps, graphs, environments and REANA specifications of a folder agree; raises CheckError."""
+    """Check that the steps, graphs, environments and REANA specifications of a folder agree; raises CheckError.
+
+    When they do, the programs that will read them are asked too, as far as they are installed.
+    """
     from .check import problems
+    from .validators import installed, refusals
 
     project = files.read_project(folder)
-    found = list(problems(project, options, __version__))
+    found = list(problems(project, options, __version__)) or list(refusals(folder))
     if found:
         raise CheckError("\n  ".join([f"{folder}: {len(found)} problem(s)", *found]))
     return (
         f"{folder}: {len(project.steps)} steps, {len(project.workflows)} workflows"
-        f" and {len(project.reana)} REANA specifications agree"
+        f" and {len(project.reana)} REANA specifications agree\n"
+        f"accepted by: {', '.join(validator.name for validator in installed(folder)) or 'nobody asked'}"
     )
 
 

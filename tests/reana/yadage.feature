@@ -12,4 +12,5 @@ Feature: The design of the Weinberg campaign, yadage flavour
 
     Scenario: The best settings are named
         When the workflow is finished
-        Then the job logs for the step "design" should contain "√s = 91 GeV teaches most"
+        Then the job logs for the step "design" should contain "√s = 83 GeV teaches most"
+        And the job logs for the step "design" should contain "√s = 91 GeV teaches most"

@@ -21,7 +21,7 @@ class Basis:
     @property
     def complete(self) -> bool:
         """Are there as many functions as points, so that any dependence on θ is possible?"""
-        return self.values.shape[0] == self.values.shape[1]
+        return bool(self.values.shape[0] == self.values.shape[1])
 
     def low(self, degree: int) -> FloatArray:
         """The polynomials (K, L) of at most this degree."""

@@ -1,9 +1,9 @@
 """Confidence intervals by simulation: which true strengths would make a statistic like the one observed?
 
-For each strength s of a family of hypotheses, samples of a statistic are at hand. Strengths whose samples are like the
-observed value form the interval (Neyman 1937), which is right whatever bias the statistic has. What counts as like it
-is ordered by the ratio of likelihoods (Feldman and Cousins 1998), so that an interval at the edge s = 0 is never empty
-and no coverage is lost there.
+For each strength s of a family of hypotheses, samples of a statistic are at hand. Strengths whose samples are like
+the observed value form the interval (Neyman 1937), which is right whatever bias the statistic has. What counts as
+like it is ordered by the ratio of likelihoods (Feldman and Cousins 1998), so that an interval at the edge s = 0 is
+never empty and no coverage is lost there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from .simulators.base import FloatArray
 
 LEVEL = 0.95
 #: Strengths at which likelihoods are compared, and every how many of them a p-value is computed.
-FINE = 201
-STRIDE = 4
+FINE = 121
+STRIDE = 3
 #: Degrees in s of the mean and of the logarithm of the spread of the statistic.
 MEAN_DEGREE = 3
 SPREAD_DEGREE = 2
@@ -118,4 +118,3 @@ def tried_strengths(energy: float, dimensions: int) -> FloatArray:
     wanted = energy + np.array([-4, -2.6, -1.2, 0, 1.2, 2.6, 4]) * spread
     result: FloatArray = np.unique(np.sqrt(np.maximum(wanted, 0.0) / energy))
     return result
-

@@ -41,6 +41,8 @@ NO_EVENT = 1e-9
 WIDENINGS = 6
 #: Standard deviations between the observed statistic and the ends of the range of strengths.
 REACH = 3.0
+#: Share of the prior's entropy that an interval may cover before a warning says so.
+WIDE = 0.25
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
 
@@ -112,9 +114,9 @@ def information_gain(
 def _corrected(
     problem: _Problem, family: Hypotheses, measure: Statistic, replicas: int, rng: np.random.Generator
 ) -> tuple[Interval, FloatArray]:
-    """Strength of the templates that explains their apparent information, as an interval of gains; and simulated counts.
+    """Gains of the strengths that explain how informative the templates look, and simulated counts at strength one.
 
-    The counts (R, K, B) are those of the strength nearest to one.
+    The counts are (R, K, B).
     """
     if len(problem.prior) == 1:
         return Interval(0.0, 0.0, 0.0, 0.0), family.counts[None]
@@ -213,7 +215,7 @@ def _bound(problem: _Problem, data: NDArray[np.intp], model: NDArray[np.intp], s
 
 def _warnings(corrected: Interval, family: Hypotheses, ceiling: float) -> list[str]:
     found = []
-    if corrected.high - corrected.low > 0.5 * ceiling > 0:
+    if corrected.high - corrected.low > WIDE * ceiling:
         found.append(
             f"the simulation leaves {corrected.low:.3f} to {corrected.high:.3f} of {ceiling:.3f} nats open;"
             " simulate more events"

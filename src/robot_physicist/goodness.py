@@ -40,8 +40,8 @@ def _moments() -> tuple[FloatArray, FloatArray]:
 def refused(counts: FloatArray, mean: FloatArray, parameters: int) -> bool:
     """Is the deviance of counts from their fitted means too large, for so many fitted parameters?
 
-    Its expectation and variance are those of Poisson counts with these means, which differ from the 1 and 2 of χ² where
-    counts are few.
+    Its expectation and variance are those of Poisson counts with these means, which differ from the 1 and 2 of χ²
+    where counts are few.
     """
     expectation, variance = (np.interp(mean, MEANS, moment) for moment in _moments())
     excess = unit_deviance(counts, mean).sum() - expectation.sum() + parameters

@@ -32,7 +32,7 @@ class Hypotheses:
     @property
     def functions(self) -> int:
         """Number of functions of θ that the templates are made of, the constant one not counted."""
-        return self.true.functions.shape[1] - 1
+        return int(self.true.functions.shape[1]) - 1
 
     @property
     def energy(self) -> float:
@@ -42,7 +42,7 @@ class Hypotheses:
     @property
     def dimensions(self) -> int:
         """Directions in which noise can imitate a dependence on θ."""
-        return max(self.counts.shape[1] - 1, 1) * self.functions + self.rate.dimensions
+        return int(max(self.counts.shape[1] - 1, 1)) * self.functions + self.rate.dimensions
 
     def observed(self) -> FloatArray:
         """Rates (K, B) of the fitted templates."""
@@ -72,6 +72,8 @@ def hypotheses(templates: Templates, exposure: Exposure, simulation: Simulation)
     chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
     counts, _ = scaled(sumw, sumw2)
     fitted = chosen.fit(counts)
+    counted = isinstance(exposure, EventCount)
+    rate = no_rate(len(counts)) if counted else rate_model(templates, simulation.max_degree)
     return Hypotheses(
         exposure=exposure,
         background=templates.background_total,
@@ -79,5 +81,5 @@ def hypotheses(templates: Templates, exposure: Exposure, simulation: Simulation)
         smoother=chosen,
         fitted=fitted,
         true=chosen.unbiased(fitted),
-        rate=no_rate(len(counts)) if isinstance(exposure, EventCount) else rate_model(templates, simulation.max_degree),
+        rate=rate,
     )

@@ -168,7 +168,9 @@ def _gain_line(axis: Axes, line: Sequence[Ranked], variable: str, colour: str, t
     axis.fill_between(x, *ends, color=colour, alpha=0.3, linewidth=0)
     axis.plot(x, y, color=colour, linewidth=1.5)
     name = text or "corrected, 95% interval"
-    axis.errorbar(x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name)
+    axis.errorbar(
+        x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name
+    )
     exact = [ranked.gain.exact for ranked in ordered]
     if all(value is not None for value in exact):
         values = [value.value for value in exact if value is not None]

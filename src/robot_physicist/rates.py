@@ -51,7 +51,7 @@ class RateModel:
 
 
 def rate_model(templates: Templates, highest: int) -> RateModel:
-    """Smooth the accepted cross-sections of templates, with a polynomial up to degree `highest` unless they refuse it."""
+    """Smooth the accepted cross-sections of templates by a polynomial up to degree `highest`, if they allow it."""
     accepted, errors = accepted_cross_section(templates)
     logs = np.log(accepted)
     smoother, functions = _smoother(logs, errors, templates.coordinates, highest)

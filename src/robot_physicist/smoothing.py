@@ -1,10 +1,10 @@
 """Templates as smooth functions of θ: most of the noise of finite simulation goes, the signal stays.
 
-In each bin ln p is a combination of a few functions of θ, fitted to the simulated counts by Poisson maximum likelihood;
-the bins are then normalised. The functions are polynomials up to a degree that AIC chooses. What higher degrees add is
-the same for all bins: each function gets a tail of them (a reduced-rank generalised linear model, Yee and Hastie
-2003), which costs a few coefficients and not a few per bin. Weighted events count as (Σw)²/Σw² events of weight
-Σw²/Σw.
+In each bin ln p is a combination of a few functions of θ, fitted to the simulated counts by Poisson maximum
+likelihood; the bins are then normalised. The functions are polynomials up to a degree that AIC chooses. What higher
+degrees add is the same for all bins: each function gets a tail of them (a reduced-rank generalised linear model, Yee
+and Hastie 2003), which costs a few coefficients and not a few per bin. Weighted events count as (Σw)²/Σw² events of
+weight Σw²/Σw.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COUNTS_PER_COEFFICIENT = 10
 
 @dataclass(frozen=True)
 class Fitted:
-    """Templates ln p = functions (..., K, Q) · coefficients (..., B, Q), normalised; the first function is constant."""
+    """Templates ln p = functions (..., K, Q) · coefficients (..., B, Q), normalised; the first function is one."""
 
     functions: FloatArray
     coefficients: FloatArray
@@ -68,17 +68,16 @@ class Fitted:
 
     def covariance(self, scale: FloatArray, ridge: FloatArray) -> FloatArray:
         """Covariance (B, Q, Q) of the coefficients of one fit to counts per unit of probability (K, B)."""
-        result: FloatArray = np.linalg.inv(_information(self.functions, scale * self.probabilities, ridge))
-        return result
+        return np.asarray(np.linalg.inv(_information(self.functions, scale * self.probabilities, ridge)), np.float64)
 
 
 @dataclass(frozen=True)
 class Smoother:
     """How simulated counts (..., K, B) become templates; `scale` (K, B) are the counts per unit of probability.
 
-    Polynomials above `degree` are shared by all bins. `ridge` (Q,) is the precision of the prior on the coefficients of
-    each function around their average, which matters in bins with few events. `rough` says that the simulated events
-    refused polynomials.
+    Polynomials above `degree` are shared by all bins. `ridge` (Q,) is the precision of the prior on the coefficients
+    of each function around their average, which matters in bins with few events. `rough` says that the simulated
+    events refused polynomials.
     """
 
     basis: Basis
@@ -126,7 +125,7 @@ class Smoother:
         return Fitted(functions, newton(counts, self.scale, functions, fitted.coefficients, centre, self.ridge))
 
     def unbiased(self, fitted: Fitted) -> Fitted:
-        """Shorten the coefficients of a fit by their noise, function by function, to the expected length of the true ones."""
+        """Shorten the coefficients of a fit, function by function, to the expected length of the true ones."""
         centred, root = self._in_errors(fitted)
         sizes = np.einsum("bts,bt->bs", root, centred)
         noise = max(len(sizes) - 1, 1)
@@ -152,7 +151,8 @@ class Smoother:
         mean = self.scale * fitted.probabilities
         centred = fitted.coefficients.copy()
         centred[:, 1:] = _centred(centred[:, 1:], mean.sum(axis=0))
-        return centred, np.linalg.cholesky(_information(fitted.functions, mean, self.ridge))
+        root = np.linalg.cholesky(_information(fitted.functions, mean, self.ridge))
+        return centred, np.asarray(root, np.float64)
 
 
 def newton(
@@ -160,8 +160,8 @@ def newton(
 ) -> FloatArray:
     """Maximise Σ n ln μ − μ − ½ ridge (c − centre)² with ln μ = ln scale + basis · c, for all bins at once.
 
-    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` (..., 1, T) and
-    `ridge` (T,).
+    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` (..., 1, T)
+    and `ridge` (T,).
     """
     functions = basis.shape[-1]
     products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], functions**2)
@@ -277,7 +277,7 @@ def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatA
 
 
 def filled(counts: FloatArray, pseudo_events: float) -> FloatArray:
-    """Counts (..., K, B) in whose empty bins there are `pseudo_events` per point, spread as the average over the points.
+    """Counts (..., K, B) whose empty bins share `pseudo_events` at each point, as the average over the points does.
 
     >>> filled(np.array([[8.0, 0.0], [6.0, 2.0]]), 0.5).round(3)
     array([[8.   , 0.074],

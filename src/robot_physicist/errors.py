@@ -53,6 +53,10 @@ class HistogramError(BadInputError):
     """Histograms that cannot make a likelihood."""
 
 
+class UnsupportedModelError(BadInputError):
+    """A HistFactory model that is valid, but with which this project cannot do what was asked."""
+
+
 class SimulationError(RobotPhysicistError):
     """The simulator itself failed."""
 

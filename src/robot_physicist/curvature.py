@@ -114,12 +114,13 @@ class Arrow:
             inner = local + np.einsum("mbgn,gn->mbn", self.solved, whole)
             result = result + (np.einsum("lmbn,lbn->mbn", self.local, inner) ** 2).sum(axis=(0, 1))
         if self.removed is not None:
-            result = result - ((self.removed[0] * whole).sum(axis=0) + (self.removed[1] * local).sum(axis=(0, 1))) ** 2
+            result = (
+                result - ((self.removed[0] * whole).sum(axis=0) + (self.removed[1] * local).sum(axis=(0, 1))) ** 2
+            )
         return -0.5 * result
 
     def repeat(self, times: int) -> Arrow:
         """The same matrices, each `times` times in a row."""
-
 
         def copy(array: FloatArray) -> FloatArray:
             return np.repeat(array, times, axis=-1)

@@ -65,6 +65,10 @@ class RegularisedBinWarning(UserWarning):
     """A simulated template had an empty bin, which was filled as the warning says."""
 
 
+class MarginalisationWarning(UserWarning):
+    """Nuisance parameters could not be integrated out by the fast method."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name is closest to a misspelt one, or list what is known.
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .campaign import Estimator, Simulation
 from .data_points import DataPoints, data_points
-from .documents import Estimate
+from .documents import Estimate, Marginalisation
 from .information import (
     eig_at,
     eig_one_event,
@@ -28,6 +28,7 @@ from .information import (
 )
 from .simulators.base import FloatArray
 from .smoothing import SmoothTemplates, free, smooth
+from .systematic_gain import SystematicGain
 from .templates import Exposure, Templates, accepted_cross_section, expected
 
 #: Points of the integral over data for the noise replicas, where errors cancel in differences.
@@ -49,6 +50,7 @@ class GainEstimates:
     degree: int
     method: str
     warnings: tuple[str, ...]
+    marginalisation: Marginalisation | None = None
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,21 @@ class _Problem:
     prior: FloatArray
     points: DataPoints | None
     few_points: DataPoints | None
+    systematics: SystematicGain | None = None
 
     def rates(self, shape: FloatArray, accepted: FloatArray) -> FloatArray:
         return expected(shape, accepted, self.exposure, self.templates.background_total)
 
     def gain(self, rates: FloatArray, points: DataPoints | None) -> Estimate:
+        if self.systematics is not None:
+            return self.systematics.gain(rates, points, self.prior)
         if points is None:
             return Estimate(eig_one_event(rates, self.prior), 0.0)
         return eig_at(points, rates, self.prior)
 
     def bound(self, rates: FloatArray, model: FloatArray) -> Estimate:
+        if self.systematics is not None:
+            return self.systematics.bound(rates, model, self.points, self.prior)
         if self.points is None:
             return Estimate(lower_bound_one_event(rates, model, self.prior), 0.0)
         return lower_bound_at(self.points, rates, model, self.prior)
@@ -82,18 +89,23 @@ def information_gain(
     estimator: Estimator,
     simulation: Simulation,
     rng: np.random.Generator,
+    systematics: SystematicGain | None = None,
 ) -> GainEstimates:
-    """Estimate the EIG of one setting from its templates; `prior` is (K,)."""
-    problem = _problem(templates, exposure, prior, estimator, rng)
+    """Estimate the EIG of one setting from its templates; `prior` is (K,).
+
+    With `systematics` their nuisance parameters are integrated out.
+    """
+    problem = _problem(templates, exposure, prior, estimator, rng, systematics)
     shape = free(*templates.sums(), simulation.regularisation).probabilities()
     accepted, _ = accepted_cross_section(templates)
     plug_in = problem.gain(problem.rates(shape, accepted), problem.points)
-    if estimator.method == "original":
+    if estimator.method == "original" and systematics is None:
         plug_in = eig_original(problem.rates(shape, accepted), exposure, prior, estimator.draws, rng)
     fits = smooth(*templates.sums(), templates.coordinates, simulation)
     corrected = _corrected(problem, fits, estimator.replicas, rng)
     cross_fitted = _cross_fitted(problem, simulation, rng)
     ceiling = float(entropy(prior))
+    corrected, how = _checked(problem, fits[0], corrected, rng)
     clipped, warnings = _within(corrected, ceiling)
     return GainEstimates(
         prior_entropy=ceiling,
@@ -102,7 +114,8 @@ def information_gain(
         cross_fitted=cross_fitted,
         degree=fits[0].degree,
         method=_method(exposure, estimator),
-        warnings=(*warnings, *_refusal(fits)),
+        warnings=(*warnings, *_refusal(fits), *(how.warnings if how else ())),
+        marginalisation=how,
     )
 
 
@@ -112,13 +125,31 @@ def _problem(
     prior: FloatArray,
     estimator: Estimator,
     rng: np.random.Generator,
+    systematics: SystematicGain | None,
 ) -> _Problem:
     if is_one_event(exposure):
-        return _Problem(templates, exposure, prior, None, None)
-    bins = templates.sumw.shape[2]
+        return _Problem(templates, exposure, prior, None, None, systematics)
+    bins = templates.sumw.shape[2] + (systematics.dimensions if systematics else 0)
     many = data_points(exposure, bins, estimator.draws, rng)
     few = data_points(exposure, bins, REPLICA_DRAWS, rng, scrambles=2)
-    return _Problem(templates, exposure, prior, many, few)
+    return _Problem(templates, exposure, prior, many, few, systematics)
+
+
+def _checked(
+    problem: _Problem, fitted: SmoothTemplates, corrected: Estimate, rng: np.random.Generator
+) -> tuple[Estimate, Marginalisation | None]:
+    """Compare the best fit's gain with one that importance sampling checked, and move the corrected value with it."""
+    if problem.systematics is None:
+        return corrected, None
+    accepted, _ = accepted_cross_section(problem.templates)
+    rates = problem.rates(fitted.probabilities(), accepted)
+    quick = problem.gain(rates, problem.points)
+    checked, how = problem.systematics.checked_gain(rates, problem.points, problem.prior, rng)
+    if how is None:
+        return corrected, None
+    moved = checked.value - quick.value
+    error = float(np.sqrt(corrected.error**2 + max(0.0, checked.error**2 - quick.error**2)))
+    return Estimate(corrected.value + moved, error), how
 
 
 def _corrected(problem: _Problem, fits: list[SmoothTemplates], replicas: int, rng: np.random.Generator) -> Estimate:

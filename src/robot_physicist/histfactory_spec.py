@@ -85,7 +85,9 @@ def parameter_sets(spec: Spec) -> list[ParameterSet]:
     """All parameters of a model in pyhf's order, with what the measurement configures."""
     found: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
-        entries = sorted(_applied(spec, kind), key=lambda e: e[3]["name"]) if kind == "staterror" else _applied(spec, kind)
+        entries = (
+            sorted(_applied(spec, kind), key=lambda e: e[3]["name"]) if kind == "staterror" else _applied(spec, kind)
+        )
         for _, _, sample, modifier in entries:
             if modifier["name"] not in found:
                 found[modifier["name"]] = _defaults(kind, spec, sample, modifier)
@@ -117,7 +119,9 @@ def _defaults(kind: str, spec: Spec, sample: Spec, modifier: Spec) -> dict[str, 
     return _staterror(spec, modifier["name"])
 
 
-def _normal(auxdata: Sequence[float], sigmas: Sequence[float], bounds: tuple[float, float], scalar: bool) -> dict[str, Any]:
+def _normal(
+    auxdata: Sequence[float], sigmas: Sequence[float], bounds: tuple[float, float], scalar: bool
+) -> dict[str, Any]:
     size = len(auxdata)
     return {
         "kind": "normal",
@@ -229,7 +233,9 @@ def _cell(
         low=low,
         high=high,
         locals=tuple(
-            first[m["name"]] + taken.get((m["name"], channel), 0) * (m["type"] == "staterror") + np.arange(len(nominal))
+            first[m["name"]]
+            + taken.get((m["name"], channel), 0) * (m["type"] == "staterror")
+            + np.arange(len(nominal))
             for m in modifiers
             if m["type"] in PER_BIN
         ),

@@ -44,16 +44,12 @@ class Proposals:
 
 
 def proposals(dimensions: int, draws: int, freedom: float, rng: np.random.Generator) -> Proposals:
-    """Prepare scrambled Sobol points as normals (Gaussian for infinite freedom); `draws` is rounded up to 2ⁿ."""
-    from scipy.special import chdtri, ndtri
-    from scipy.stats.qmc import Sobol
-
-    uniforms = Sobol(dimensions + 2, rng=rng).random_base2(math.ceil(math.log2(draws))).T
-    uniforms = np.clip(uniforms, 1e-12, 1 - 1e-12)
-    stretch = np.ones(uniforms.shape[1])
+    """Draw pairs of opposite normals, Gaussian for infinite freedom, else stretched into Student's t."""
+    half = rng.standard_normal((dimensions + 1, (draws + 1) // 2))
+    stretch = np.ones(half.shape[1])
     if not math.isinf(freedom):
-        stretch = np.sqrt(freedom / chdtri(freedom, uniforms[-1]))
-    return Proposals(ndtri(uniforms[:-1]), stretch, freedom)
+        stretch = np.sqrt(freedom / rng.chisquare(freedom, half.shape[1]))
+    return Proposals(np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch]), freedom)
 
 
 def importance(

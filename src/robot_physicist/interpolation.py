@@ -149,7 +149,9 @@ def shape_basis_derivatives(
     return (np.ones_like(alpha), first), (zero, second)
 
 
-def shape_rates(low: FloatArray, nominal: FloatArray, high: FloatArray, code: ShapeCode) -> tuple[FloatArray, FloatArray]:
+def shape_rates(
+    low: FloatArray, nominal: FloatArray, high: FloatArray, code: ShapeCode
+) -> tuple[FloatArray, FloatArray]:
     """Coefficients of the two functions of `shape_basis`, both (H, B), from rates at −1 (H, B), 0 (B,) and +1 (H, B).
 
     >>> first, second = shape_rates(np.array([[8.0]]), np.array([10.0]), np.array([[13.0]]), "code4p")

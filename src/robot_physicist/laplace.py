@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .curvature import Arrow, arrow
-from .nuisances import Nuisances
+from .nuisances import LOWEST_RATE, Nuisances
 from .response import Response, respond
 from .simulators.base import FloatArray
 
@@ -26,9 +26,11 @@ CHUNK = 100_000
 #: Most steps for data sets that have not converged.
 STEPS = 40
 #: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes.
-CONVERGED = 1e-3
-#: A data set this improbable, in ln p below the best θ, needs no converged maximum: its weight is below 10⁻⁸.
-IRRELEVANT = 20.0
+CONVERGED = 1e-4
+#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight, below 10⁻⁵, is known well enough.
+IRRELEVANT = 12.0
+#: The same after the first step, whose ln p is a lower bound of the maximum.
+UNPROMISING = 16.0
 
 Point = tuple[FloatArray, FloatArray]
 
@@ -183,20 +185,21 @@ class Search:
         self.marginal[rows] = integral(self.nuisances, expansion)[better]
 
 
-def log_marginals(models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool) -> tuple[FloatArray, list[Search]]:
+def log_marginals(
+    models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool
+) -> tuple[FloatArray, list[Search]]:
     """Ln p(x|θ) of counts (B, N) at K values of θ, (K, N), without `data_constant`; and where the maxima are."""
     searches = [_started(nuisances, counts, fixed_total) for nuisances in models]
-    every = np.ones(counts.shape[1], dtype=bool)
-    for search in searches:
-        search.advance(counts, fixed_total, every)
+    margin = UNPROMISING
     for _ in range(STEPS):
-        best = np.max([search.marginal for search in searches], axis=0)
-        todo = [(s.left_over > CONVERGED) & (s.marginal > best - IRRELEVANT) for s in searches]
+        best = np.max([search.marginal for search in searches], axis=0) - margin
+        todo = [(search.left_over > CONVERGED) & (search.marginal > best) for search in searches]
         if not any(place.any() for place in todo):
             break
         for search, place in zip(searches, todo, strict=True):
             if place.any():
                 search.advance(counts, fixed_total, place)
+        margin = IRRELEVANT
     return np.array([search.marginal for search in searches]), searches
 
 
@@ -207,22 +210,30 @@ def integral(nuisances: Nuisances, expansion: Expansion) -> FloatArray:
 
 
 def _started(nuisances: Nuisances, counts: FloatArray, fixed_total: bool) -> Search:
-    """Fisher scoring from the prior's centre, where slopes and curvature are the same for all data sets."""
+    """One step of Fisher scoring from the prior's centre, where slopes and curvature are the same for all data sets."""
     start = nuisances.start()
     expansion = expand(nuisances, start, counts, fixed_total, observed=False)
     size = counts.shape[1]
-    wide = [np.repeat(part, size, axis=-1) for part in start]
-    step = [np.broadcast_to(part, (*part.shape[:-1], size)).copy() for part in expansion.step]
-    nothing = np.full(size, -np.inf)
+    wide = np.repeat(start[0], size, axis=-1), np.repeat(start[1], size, axis=-1)
+    first = _moved(nuisances, wide, expansion.step)
+    value = _value(nuisances, first, counts, fixed_total)
+    better = value > expansion.value
+    value = np.where(better, value, expansion.value)
+    normal = 0.5 * len(nuisances.index) * math.log(2 * math.pi)
     return Search(
         nuisances=nuisances,
-        point=(wide[0], wide[1]),
-        value=np.broadcast_to(expansion.value, size).copy(),
-        step=(step[0], step[1]),
+        point=(np.where(better, first[0], wide[0]), np.where(better, first[1], wide[1])),
+        value=value,
+        step=(np.zeros_like(first[0]), np.zeros_like(first[1])),
         damping=np.ones(size),
-        marginal=nothing,
+        marginal=value + normal - expansion.curvature.half_log_determinant,
         left_over=np.full(size, np.inf),
     )
+
+
+def _value(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool) -> FloatArray:
+    rates = np.maximum(nuisances.model.rates(nuisances.parameters(*point)), LOWEST_RATE)
+    return log_likelihood(rates, counts, fixed_total) + _log_prior(nuisances, *point)
 
 
 def _moved(nuisances: Nuisances, point: Point, step: Point) -> Point:

@@ -104,7 +104,9 @@ def prior(model: HistFactory) -> Prior:
     scales = {index for cell in model.cells for index in cell.scales}
     local = {int(index) for cell in model.cells for rows in cell.locals for index in rows}
     positive = np.isin(np.arange(len(model.init)), [*scales, *local])
-    return Prior(model.kinds, model.auxdata * np.where(model.kinds == "normal", 1, np.nan), model.width, model.bounds, positive)
+    return Prior(
+        model.kinds, model.auxdata * np.where(model.kinds == "normal", 1, np.nan), model.width, model.bounds, positive
+    )
 
 
 @dataclass(frozen=True)

@@ -68,14 +68,16 @@ class CellResponse:
         if self.shifts:
             weight = weight * self.factor
         shaped = {parameter: shift.weighted(weight) for parameter, shift in self.shifts.items()}
-        for p, log_slope in self.log_slopes.items():
-            scaled = log_slope * total
-            for q, other in self.log_slopes.items():
-                result[p, q] += self.log_curvatures[p] * total if p == q else scaled * other
+        if self.log_slopes:
+            index = list(self.log_slopes)
+            logs = np.stack([*self.log_slopes.values()])
+            result[np.ix_(index, index)] += (logs * total)[:, None] * logs
+            for p, log_slope in self.log_slopes.items():
+                result[p, p] += (self.log_curvatures[p] - log_slope**2) * total
             for q, (slope, _) in shaped.items():
-                mixed = log_slope * slope
-                result[p, q] += mixed
-                result[q, p] += mixed
+                mixed = logs * slope
+                result[index, q] += mixed
+                result[q, index] += mixed
         for p, (_, curvature) in shaped.items():
             result[p, p] += curvature
 
@@ -129,9 +131,7 @@ def _members(model: HistFactory, layer: NDArray[np.intp]) -> list[int]:
     present = set(layer.tolist()) - {-1}
     in_bins = [index for index, cell in enumerate(model.cells) if (layer[cell.bins] >= 0).any()]
     acting = {
-        index
-        for index, cell in enumerate(model.cells)
-        if any(present & set(rows.tolist()) for rows in cell.locals)
+        index for index, cell in enumerate(model.cells) if any(present & set(rows.tolist()) for rows in cell.locals)
     }
     return [index for index in range(len(model.cells)) if index in acting or index not in in_bins]
 
@@ -164,13 +164,13 @@ def _cells(nuisances: Nuisances, parameters: FloatArray) -> list[CellResponse]:
         )
         shape *= factor
         own = {
-            place[p]: Shift(
-                (shifts[0][h], shifts[1][h]), (slopes[0][p], slopes[1][p]), curvatures[1][p]
-            )
+            place[p]: Shift((shifts[0][h], shifts[1][h]), (slopes[0][p], slopes[1][p]), curvatures[1][p])
             for h, p in enumerate(cell.shapes)
             if p in place
         }
-        used = {place[p]: row for p, row in zip(model.norms.parameters[rows].tolist(), rows, strict=True) if p in place}
+        used = {
+            place[p]: row for p, row in zip(model.norms.parameters[rows].tolist(), rows, strict=True) if p in place
+        }
         logs = {p: log_slopes[row] for p, row in used.items()}
         squares = {p: log_curvatures[row] for p, row in used.items()}
         for parameter in set(cell.scales) & set(place):

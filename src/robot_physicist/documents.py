@@ -201,6 +201,30 @@ class Posteriors:
 
 
 @document(frozen=True, config=CONFIG)
+class WorkspaceGain:
+    """What `robot-physicist workspace` says about any HistFactory workspace, in nats."""
+
+    patches: list[str]
+    """Names of the patches, which the points number from 0."""
+    nuisances: list[str]
+    """Parameters that were integrated out."""
+    prior: Array
+    """Prior probability of each point."""
+    posterior: Posterior
+    """Posterior of the workspace's observed data."""
+    prior_entropy: float
+    """H[p(θ)]: no experiment can give more."""
+    posterior_entropy: float
+    """H[p(θ|x)] of the observed data."""
+    gain: Estimate
+    """Expected information gain of an experiment like this one."""
+    marginalisation: Marginalisation | None
+    """How nuisance parameters were integrated out of the gain."""
+    observed_marginalisation: Marginalisation
+    """How they were integrated out of the posterior."""
+
+
+@document(frozen=True, config=CONFIG)
 class Ranked:
     """One setting of a design."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import __version__, files
 from .documents import Design
-from .errors import BadInputError, CheckError
+from .errors import BadInputError, CheckError, MarginalisationWarning
 
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
@@ -83,6 +84,50 @@ def show(file: Path, colour: bool) -> str:
     design = files.read_document(Design, file)
     results = "\n".join(f"  {path}" for path in files.results_beside(file))
     return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+
+
+def workspace(
+    file: Path,
+    patchset: Path | None,
+    grids: Sequence[str],
+    priors: Sequence[str],
+    measurement: str | None,
+    draws: int,
+    seed: int,
+    output: Path | None,
+) -> str:
+    """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
+    import numpy as np
+
+    from .workspace_gain import parse_grid, parse_prior, workspace_gain
+
+    parsed = dict(parse_grid(text) for text in grids)
+    result = workspace_gain(
+        files.read_json(file),
+        None if patchset is None else files.read_json(patchset),
+        parsed,
+        [parse_prior(text) for text in priors],
+        measurement=measurement,
+        draws=draws,
+        rng=np.random.default_rng(seed),
+    )
+    if output is not None:
+        files.write_document(output, result)
+    notes = [text for how in (result.observed_marginalisation, result.marginalisation) if how for text in how.warnings]
+    for text in dict.fromkeys(notes):
+        warnings.warn(text, MarginalisationWarning, stacklevel=2)
+    known = result.posterior
+    lines = [f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in parsed]
+    lines += [f"most probable point: {known.map}"]
+    how = result.marginalisation
+    checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
+    lines += [
+        f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
+        f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
+        f" {result.prior_entropy:.4f} nats",
+        f"{len(result.nuisances)} nuisance parameters marginalised{checked}",
+    ]
+    return "\n".join(lines)
 
 
 def reference(folder: Path) -> str:

@@ -64,6 +64,8 @@ class NormFactors:
 
     def products(self, alpha: FloatArray, members: Sequence[NDArray[np.intp]]) -> FloatArray:
         """Product of the factors of each of G groups of modifiers, (G, N), from parameters (P, N)."""
+        if not len(self.parameters):
+            return np.ones((len(members), alpha.shape[1]))
         polynomials = self.polynomials(alpha)
         used, place = np.unique(self.parameters, return_inverse=True)
         logs = np.zeros((len(members), 2, len(used)))
@@ -78,6 +80,8 @@ class NormFactors:
 
     def logarithmic_derivatives(self, alpha: FloatArray) -> tuple[FloatArray, FloatArray]:
         """f′/f and f″/f of all factors, both (T, N), from parameters (P, N)."""
+        if not len(self.parameters):
+            return np.empty((0, alpha.shape[1])), np.empty((0, alpha.shape[1]))
         rows = alpha[self.parameters]
         slope = np.where(rows > 0, self.log_high[:, None], -self.log_low[:, None])
         if self.clip == 0:

@@ -64,13 +64,22 @@ def holes():
         {"name": "b", "data": second, "modifiers": [errors("stat", "staterror", second, 0.3),
                                                   errors("own", "shapesys", second, 0.5)]},
     ]  # fmt: skip
-    other = [{"name": "c", "data": [4.0], "modifiers": [plain("lumi", "lumi"), norm("n", 0.9, 1.2), plain("f", "normfactor")]}]
+    other = [
+        {
+            "name": "c",
+            "data": [4.0],
+            "modifiers": [plain("lumi", "lumi"), norm("n", 0.9, 1.2), plain("f", "normfactor")],
+        }
+    ]
     configured = [
         LUMI,
         {"name": "n", "inits": [0.5], "bounds": [[-3.0, 3.0]], "auxdata": [0.2]},
         {"name": "f", "fixed": True, "inits": [2.0]},
     ]
-    return {"channels": [{"name": "z", "samples": samples}, {"name": "y", "samples": other}], "parameters": configured}
+    return {
+        "channels": [{"name": "z", "samples": samples}, {"name": "y", "samples": other}],
+        "parameters": configured,
+    }
 
 
 def shared_bins():
@@ -83,7 +92,11 @@ def shared_bins():
                 {
                     "name": "s",
                     "data": rates,
-                    "modifiers": [errors("stat", "staterror", rates, 0.1), plain("free", "shapefactor"), plain("mu", "normfactor")],
+                    "modifiers": [
+                        errors("stat", "staterror", rates, 0.1),
+                        plain("free", "shapefactor"),
+                        plain("mu", "normfactor"),
+                    ],
                 }
             ],
         }

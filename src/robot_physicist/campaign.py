@@ -254,8 +254,8 @@ class Estimator(Section):
     """Pseudo-experiments whose posteriors are summarised."""
     nuisances: Literal["marginalised", "profiled", "fixed"] = "marginalised"
     """Nuisance parameters: integrated out, in the information gain (systematic uncertainties) and in posteriors
-    (statistical errors of the templates too); profiled in the posterior of observed data and fixed elsewhere; or fixed
-    at their nominal values everywhere."""
+    (statistical errors of the templates too); profiled in the posterior of observed data and fixed elsewhere; or
+    fixed at their nominal values everywhere."""
 
 
 class Campaign(Section):

@@ -1,8 +1,8 @@
 """Linear algebra of many small symmetric matrices at once, arrays having the matrices last.
 
 The curvature of a HistFactory likelihood is an arrow: a dense part for parameters that act on whole samples, and a
-small part per bin for those that act on single bins, coupled to the dense part only. Python loops run over rows, never
-over matrices. Cholesky as in Golub and Van Loan, *Matrix Computations*, §4.2.
+small part per bin for those that act on single bins, coupled to the dense part only. Python loops run over rows,
+never over matrices. Cholesky as in Golub and Van Loan, *Matrix Computations*, §4.2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def cholesky(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
             column = column - np.einsum("rk...,k...->r...", root[j:, :j], root[j, :j])
         positive = column[0] > 0
         good &= positive
-        np.divide(column, np.sqrt(np.where(positive, column[0], 1.0)), out=root[j:, j])
+        pivot = np.sqrt(np.where(positive, column[0], 1.0))
+        np.divide(column, pivot, out=root[j:, j])
+        root[j, j] = pivot
     return root, good
 
 
@@ -55,7 +57,9 @@ def backward(root: FloatArray, right: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Arrow:
-    """Factorised curvatures [[A, Cᵀ], [C, D]] − v vᵀ: A (G, G, N), C (M, B, G, N), D (M, M, B, N), v (G, N), (M, B, N).
+    """Factorised curvatures [[A, Cᵀ], [C, D]] − v vᵀ.
+
+    Shapes are A (G, G, N), C (M, B, G, N), D (M, M, B, N), and (G, N), (M, B, N) for the parts of v.
 
     `schur` is the factor of A − Cᵀ D⁻¹ C, `local` that of D, `solved` is D⁻¹ C. `removed` is v, `spike` the inverse
     of the curvature without the last term times v, `shrink` = 1 − vᵀ spike; all None without v.

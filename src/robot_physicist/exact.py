@@ -70,5 +70,5 @@ def exact_gain(
     if systematics is None:
         return gain(rates, exposure, prior, campaign.estimator.draws, rng)
     dimensions = observable.bins + systematics.dimensions
-    points = None if is_one_event(exposure) else data_points(exposure, dimensions, campaign.estimator.draws, rng)
-    return systematics.checked_gain(rates, points, prior, rng)[0]
+    integral = None if is_one_event(exposure) else data_points(exposure, dimensions, campaign.estimator.draws, rng)
+    return systematics.checked_gain(rates, integral, prior, rng)[0]

@@ -90,7 +90,7 @@ class HistFactory:
     @cached_property
     def bins(self) -> int:
         """Number of bins of all channels."""
-        return max(cell.bins.stop for cell in self.cells)
+        return max(int(cell.bins.stop) for cell in self.cells)
 
     def factors(self, parameters: FloatArray) -> FloatArray:
         """What multiplies each cell as a whole, (cells, N), from parameters (P, N)."""

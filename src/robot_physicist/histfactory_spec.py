@@ -191,14 +191,15 @@ def cells(spec: Spec, sets: Sequence[ParameterSet]) -> list[Cell]:
         first[one.name] = position
         position += len(one.init)
     taken: dict[tuple[str, str], int] = {}
-    result, start = [], 0
+    result: list[Cell] = []
+    start = 0
     for channel in sorted(spec["channels"], key=lambda c: str(c["name"])):
         bins = len(channel["samples"][0]["data"])
         for name in _shared_names(channel):
             taken[name, channel["name"]] = taken.get((name, ""), 0)
             taken[name, ""] = taken.get((name, ""), 0) + bins
-        for sample in sorted(channel["samples"], key=lambda s: str(s["name"])):
-            result.append(_cell(channel["name"], sample, start, first, taken))
+        ordered = sorted(channel["samples"], key=lambda s: str(s["name"]))
+        result += [_cell(channel["name"], sample, start, first, taken) for sample in ordered]
         start += bins
     return result
 

@@ -1,8 +1,8 @@
 """Importance sampling of marginal likelihoods: the check of Laplace's method, and the exact path where it fails.
 
-Values of the nuisance parameters are proposed by the Gaussian of Laplace's method (or by a Student t of the same shape,
-whose tails bound the weights) and weighted by integrand / proposal; the mean weight is an unbiased estimate of the
-marginal likelihood whatever the proposal is. All θ and all data sets use the same random numbers, so that what is left of
+Values of the nuisance parameters are proposed by the Gaussian of Laplace's method (or by a Student t of the same
+shape, whose tails bound the weights) and weighted by integrand / proposal; the mean weight is an unbiased estimate of
+the marginal likelihood whatever the proposal is. All θ and all data sets use the same random numbers, so that much of
 their noise cancels in posteriors.
 """
 
@@ -66,10 +66,11 @@ def importance(
     for start in range(0, draws, step):
         part = slice(start, start + step)
         log_weights[:, part] = _log_weights(nuisances, point, expansion, counts, fixed_total, proposed, part)
-    highest = log_weights.max(axis=1, keepdims=True)
+    highest = np.maximum(log_weights.max(axis=1, keepdims=True), -1e300)
     weights = np.exp(log_weights - highest)
     total = weights.sum(axis=1)
-    return highest[:, 0] + np.log(total / draws), total**2 / (draws * (weights**2).sum(axis=1))
+    squares = np.maximum((weights**2).sum(axis=1), 1e-300)
+    return highest[:, 0] + np.log(np.maximum(total / draws, 1e-300)), total**2 / (draws * squares)
 
 
 #: Draws times data sets that are evaluated at once.
@@ -90,7 +91,7 @@ def _log_weights(
     size, draws = counts.shape[1], normals.shape[1]
     curve = expansion.curvature.repeat(draws)
     whole, local, half_squares = _deviations(nuisances, curve, np.tile(normals, size))
-    centre = [np.repeat(a + b, draws, axis=-1) for a, b in zip(point, expansion.step, strict=True)]
+    centre = [np.repeat(part, draws, axis=-1) for part in _centre(nuisances, point, expansion.step)]
     parameters = nuisances.parameters(centre[0] + whole, centre[1] + local)
     values = parameters[nuisances.index]
     rates = np.maximum(nuisances.model.rates(parameters), 1e-300)
@@ -99,6 +100,13 @@ def _log_weights(
     density = proposed.log_density(half_squares, len(nuisances.index)) + curve.half_log_determinant
     log_weights = np.where(np.isfinite(target), target, -np.inf) - density
     return np.asarray(log_weights.reshape(size, draws))
+
+
+def _centre(nuisances: Nuisances, point: Point, step: Point) -> Point:
+    """The maximum of the expansion; a parameter whose maximum is beyond the edge of its prior stays at the point."""
+    whole, local = point[0] + step[0], point[1] + step[1]
+    positive = (nuisances.prior.positive | (nuisances.prior.kinds == "free"))[nuisances.whole, None]
+    return np.where(positive & (whole <= 0), point[0], whole), np.where(local <= 0, point[1], local)
 
 
 def _deviations(nuisances: Nuisances, curve: Arrow, normals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

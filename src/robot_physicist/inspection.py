@@ -8,10 +8,11 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__, files
-from .documents import Design
-from .errors import BadInputError, CheckError, MarginalisationWarning
+from .documents import Design, WorkspaceGain
+from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning
 
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
@@ -102,32 +103,34 @@ def workspace(
     from .workspace_gain import parse_grid, parse_prior, workspace_gain
 
     parsed = dict(parse_grid(text) for text in grids)
-    result = workspace_gain(
-        files.read_json(file),
-        None if patchset is None else files.read_json(patchset),
-        parsed,
-        [parse_prior(text) for text in priors],
-        measurement=measurement,
-        draws=draws,
-        rng=np.random.default_rng(seed),
-    )
+    normals = [parse_prior(text) for text in priors]
+    base, patches = files.read_json(file), None if patchset is None else files.read_json(patchset)
+    options: dict[str, Any] = {"measurement": measurement, "draws": draws, "rng": np.random.default_rng(seed)}
+    try:
+        result = workspace_gain(base, patches, parsed, normals, **options)
+    except InputFileError as error:
+        raise InputFileError(f"{file}: {error}") from None
     if output is not None:
         files.write_document(output, result)
-    notes = [text for how in (result.observed_marginalisation, result.marginalisation) if how for text in how.warnings]
-    for text in dict.fromkeys(notes):
+    both = (result.observed_marginalisation, result.marginalisation)
+    for text in dict.fromkeys(text for how in both if how for text in how.warnings):
         warnings.warn(text, MarginalisationWarning, stacklevel=2)
-    known = result.posterior
-    lines = [f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in parsed]
-    lines += [f"most probable point: {known.map}"]
-    how = result.marginalisation
+    return _workspace_text(result, list(parsed))
+
+
+def _workspace_text(result: WorkspaceGain, names: Sequence[str]) -> str:
+    known, how = result.posterior, result.marginalisation
     checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
-    lines += [
-        f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
-        f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
-        f" {result.prior_entropy:.4f} nats",
-        f"{len(result.nuisances)} nuisance parameters marginalised{checked}",
-    ]
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            *(f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in names),
+            f"most probable point: {known.map}",
+            f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
+            f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
+            f" {result.prior_entropy:.4f} nats",
+            f"{len(result.nuisances)} nuisance parameters marginalised{checked}",
+        ]
+    )
 
 
 def reference(folder: Path) -> str:

@@ -1,9 +1,8 @@
 """Marginal likelihoods ∫ p(x|θ, ν) p(ν) dν of many data sets by Laplace's method.
 
 The logarithm of the integrand is expanded to second order near its maximum, and the Gaussian is integrated (Tierney
-and Kadane 1986). Newton's method finds the maximum for all data sets at once: the first step is the same matrix for all,
-later ones are for those data sets and θ that need them. An expansion beside the maximum is as good as one at it, as long
-as little of ln p is left over.
+and Kadane 1986). Newton's method finds the maximum for all data sets at once: the first step is the same matrix for
+all, later ones are for those data sets and θ that need them.
 """
 
 from __future__ import annotations
@@ -27,10 +26,12 @@ CHUNK = 100_000
 STEPS = 40
 #: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes.
 CONVERGED = 1e-4
-#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight, below 10⁻⁵, is known well enough.
+#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight is below 10⁻⁵.
 IRRELEVANT = 12.0
-#: The same after the first step, whose ln p is a lower bound of the maximum.
+#: The same after the first step, which is not at the maximum yet.
 UNPROMISING = 16.0
+#: A point tells how probable its θ is when ln p there is this close to what the step before, or the next one, says.
+TRUSTED = 2.0
 
 Point = tuple[FloatArray, FloatArray]
 
@@ -53,7 +54,7 @@ class Expansion:
         """What ln p rises on the way there, (N,)."""
         whole, local = self.step
         rise = (self.gradient[0] * whole).sum(axis=0) + (self.gradient[1] * local).sum(axis=(0, 1))
-        return np.asarray(0.5 * rise)
+        return np.asarray(0.5 * rise, dtype=np.float64)
 
 
 def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
@@ -67,8 +68,9 @@ def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
 def log_likelihood(rates: FloatArray, counts: FloatArray, fixed_total: bool) -> FloatArray:
     """Ln p(x|θ, ν) without `data_constant`, (N,): Poisson, or multinomial given the total."""
     total = rates.sum(axis=0)
-    result: FloatArray = np.einsum("bn,bn->n", counts, np.log(rates))
-    return result - counts.sum(axis=0) * np.log(total) if fixed_total else result - total
+    logs: FloatArray = np.einsum("bn,bn->n", counts, np.log(rates))
+    logs -= counts.sum(axis=0) * np.log(total) if fixed_total else total
+    return logs
 
 
 def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool, observed: bool) -> Expansion:
@@ -168,6 +170,12 @@ class Search:
     damping: FloatArray
     marginal: FloatArray
     left_over: FloatArray
+    trusted: NDArray[np.bool_]
+
+    @property
+    def lower_bound(self) -> FloatArray:
+        """The marginal likelihood without what ln p may still rise, (N,)."""
+        return self.marginal - np.where(np.isfinite(self.left_over), self.left_over, 0.0)
 
     def advance(self, counts: FloatArray, fixed_total: bool, place: NDArray[np.bool_]) -> None:
         """Try a step for the data sets at `place` (N,); one that lowers ln p is tried again with half its length."""
@@ -182,6 +190,7 @@ class Search:
             whole[..., rows] = part[..., better]
         self.value[rows] = expansion.value[better]
         self.left_over[rows] = expansion.left_over[better]
+        self.trusted[rows] = expansion.left_over[better] < TRUSTED
         self.marginal[rows] = integral(self.nuisances, expansion)[better]
 
 
@@ -192,8 +201,8 @@ def log_marginals(
     searches = [_started(nuisances, counts, fixed_total) for nuisances in models]
     margin = UNPROMISING
     for _ in range(STEPS):
-        best = np.max([search.marginal for search in searches], axis=0) - margin
-        todo = [(search.left_over > CONVERGED) & (search.marginal > best) for search in searches]
+        least = np.max([search.lower_bound for search in searches], axis=0) - margin
+        todo = [(s.left_over > CONVERGED) & ((s.marginal > least) | ~s.trusted) for s in searches]
         if not any(place.any() for place in todo):
             break
         for search, place in zip(searches, todo, strict=True):
@@ -210,7 +219,7 @@ def integral(nuisances: Nuisances, expansion: Expansion) -> FloatArray:
 
 
 def _started(nuisances: Nuisances, counts: FloatArray, fixed_total: bool) -> Search:
-    """One step of Fisher scoring from the prior's centre, where slopes and curvature are the same for all data sets."""
+    """A step of Fisher scoring from the prior's centre, where slopes and curvature are the same for all data."""
     start = nuisances.start()
     expansion = expand(nuisances, start, counts, fixed_total, observed=False)
     size = counts.shape[1]
@@ -218,6 +227,7 @@ def _started(nuisances: Nuisances, counts: FloatArray, fixed_total: bool) -> Sea
     first = _moved(nuisances, wide, expansion.step)
     value = _value(nuisances, first, counts, fixed_total)
     better = value > expansion.value
+    trusted = better & (np.abs(value - expansion.value - expansion.left_over) < TRUSTED)
     value = np.where(better, value, expansion.value)
     normal = 0.5 * len(nuisances.index) * math.log(2 * math.pi)
     return Search(
@@ -228,6 +238,7 @@ def _started(nuisances: Nuisances, counts: FloatArray, fixed_total: bool) -> Sea
         damping=np.ones(size),
         marginal=value + normal - expansion.curvature.half_log_determinant,
         left_over=np.full(size, np.inf),
+        trusted=trusted,
     )
 
 

@@ -104,6 +104,7 @@ def channel_name(templates: Templates) -> str:
 
 
 def background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
+    """Expected events of a background and their Monte Carlo errors, both (B,)."""
     contents, errors = templates.background[name]
     nothing = np.zeros((1, len(contents)))
     rates, spread = (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))

@@ -30,6 +30,8 @@ EXACT_DRAWS, MOST_DRAWS = 512, 8192
 LOWEST_FRACTION = 0.5
 #: Disagreement in nats, and in standard errors, at which Laplace's method is not trusted.
 DISAGREEMENT, SIGNIFICANT = 0.01, 3.0
+#: The same for the posteriors themselves: mean total variation distance.
+DISTANCE = 0.015
 #: Effective draws of the exact path below which even it gets a warning.
 FEWEST_EFFECTIVE = 100.0
 #: θ with less posterior probability than this are left to Laplace's method.
@@ -110,10 +112,12 @@ def marginalise(
     checked, fraction = importance_log_likelihood(
         models, counts[chosen], laplace[chosen], prior, fixed_total, CHECK_DRAWS, math.inf, rng
     )
-    shift = entropy(normalised(checked, prior)) - entropy(normalised(laplace[chosen], prior))
+    exact, rough = normalised(checked, prior), normalised(laplace[chosen], prior)
+    shift = entropy(exact) - entropy(rough)
     bias = Estimate(float(shift.mean()), float(shift.std(ddof=1) / np.sqrt(len(shift))) if len(shift) > 1 else 0.0)
     low = float(np.quantile(fraction, 0.05))
-    wrong = abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
+    distance = float(0.5 * np.abs(exact - rough).sum(axis=1).mean())
+    wrong = distance > DISTANCE or abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
     if low >= LOWEST_FRACTION and not wrong:
         return Marginal(laplace, Marginalisation("Laplace's method", low, bias, []))
     return _exactly(models, counts, laplace, prior, fixed_total, Marginalisation("", low, bias, []), rng)
@@ -204,8 +208,8 @@ def marginal_gain(
 ) -> tuple[Estimate, Marginalisation | None]:
     """EIG about θ with nuisances integrated out, H[π] − E H[p(θ|x)], in nats, by quasi-Monte Carlo.
 
-    Its error holds the integral over data and the difference between Laplace's method and importance sampling. Without
-    a generator there is no check, as befits differences of gains.
+    Its error holds the integral over data and the difference between Laplace's method and importance sampling.
+    Without a generator there is no check, as befits differences of gains.
     """
     counts, _ = predictive_counts(models, prior, points)
     fixed_total = isinstance(points.exposure, EventCount)
@@ -223,7 +227,7 @@ def marginal_gain(
 def marginal_bound(
     models: Sequence[Nuisances], believed: Sequence[Nuisances], prior: FloatArray, points: DataPoints
 ) -> Estimate:
-    """E ln q(θ|x)/π(θ) with data from `models` and the posterior q from `believed`, nuisances integrated out; nats."""
+    """E ln q(θ|x)/π(θ), data from `models`, posterior q from `believed`, nuisances integrated out; nats."""
     counts, truth = predictive_counts(models, prior, points)
     logs = laplace_log_likelihood(believed, counts, isinstance(points.exposure, EventCount))
     posterior = np.take_along_axis(normalised(logs, prior), truth[:, None], axis=1)[:, 0]

@@ -61,7 +61,7 @@ class Prior:
             gamma = np.maximum(values[poisson], 1e-300)
             total += (width[poisson].reshape(shape) * (np.log(gamma) - gamma)).sum(axis=0)
         if (kinds == "free").any() or self.positive[index].any():
-            total = np.where(self.allowed(index, values), total, -np.inf)
+            return np.where(self.allowed(index, values), total, -np.inf)
         return total
 
     def log_normalisation(self, index: NDArray[np.intp]) -> float:
@@ -81,13 +81,13 @@ class Prior:
         free = self.kinds[index] == "free"
         low = np.where(free, self.bounds[index, 0], np.where(self.positive[index], 0.0, -np.inf))
         high = np.where(free, self.bounds[index, 1], np.inf)
-        result: NDArray[np.bool_] = ((values >= low.reshape(shape)) & (values <= high.reshape(shape))).all(axis=0)
-        return result
+        return np.asarray(((values >= low.reshape(shape)) & (values <= high.reshape(shape))).all(axis=0))
 
     def derivatives(self, index: NDArray[np.intp], values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """First derivative of ln p and minus its second, both like `values` (Q, ...)."""
         shape = (-1,) + (1,) * (values.ndim - 1)
-        kinds, width, centre = (array[index].reshape(shape) for array in (self.kinds, self.width, self.centre))
+        kinds = self.kinds[index].reshape(shape)
+        width, centre = self.width[index].reshape(shape), self.centre[index].reshape(shape)
         if (self.kinds[index] == "normal").all():
             return (centre - values) / width**2, np.broadcast_to(1 / width**2, values.shape)
         safe = np.maximum(values, 1e-9)

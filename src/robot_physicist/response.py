@@ -19,7 +19,7 @@ from .simulators.base import FloatArray
 
 @dataclass(frozen=True)
 class Shift:
-    """A histosys modifier of a cell: its two rates (B,), and derivatives of the functions that multiply them, (N,)."""
+    """A histosys modifier of a cell: its rates (B,), and derivatives of the functions that multiply them, (N,)."""
 
     rates: tuple[FloatArray, FloatArray]
     slopes: tuple[FloatArray, FloatArray]
@@ -41,8 +41,8 @@ class Shift:
 class CellResponse:
     """Rates of one cell (B, N) and what their derivatives need.
 
-    `factor` (B, N) or (N,) is what multiplies the shape. `log_slopes` and `log_curvatures` map a whole parameter to f′/f
-    and f″/f (N,) of its factor, `shifts` to its histosys modifier.
+    `factor` (B, N) or (N,) is what multiplies the shape. `log_slopes` and `log_curvatures` map a whole parameter to
+    f′/f and f″/f (N,) of its factor, `shifts` to its histosys modifier.
     """
 
     bins: slice
@@ -168,13 +168,12 @@ def _cells(nuisances: Nuisances, parameters: FloatArray) -> list[CellResponse]:
             for h, p in enumerate(cell.shapes)
             if p in place
         }
-        used = {
-            place[p]: row for p, row in zip(model.norms.parameters[rows].tolist(), rows, strict=True) if p in place
-        }
-        logs = {p: log_slopes[row] for p, row in used.items()}
-        squares = {p: log_curvatures[row] for p, row in used.items()}
-        for parameter in set(cell.scales) & set(place):
-            logs[place[parameter]] = 1 / np.maximum(parameters[parameter], LOWEST_RATE)
-            squares[place[parameter]] = np.zeros(parameters.shape[1])
+        acting = zip(model.norms.parameters[rows].tolist(), rows.tolist(), strict=True)
+        own_norms = [(place[p], norm) for p, norm in acting if p in place]
+        logs = {p: log_slopes[norm] for p, norm in own_norms}
+        squares = {p: log_curvatures[norm] for p, norm in own_norms}
+        for scale in set(cell.scales) & set(place):
+            logs[place[scale]] = 1 / np.maximum(parameters[scale], LOWEST_RATE)
+            squares[place[scale]] = np.zeros(parameters.shape[1])
         result.append(CellResponse(cell.bins, factor, shape, logs, squares, own))
     return result

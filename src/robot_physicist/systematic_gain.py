@@ -1,7 +1,7 @@
 """Information gain of a campaign with systematic uncertainties: its nuisance parameters are integrated out.
 
-The models are those of the published likelihood without `staterror`: what the simulation does not know is no property of
-the experiment that is designed, and the correction for finite simulation accounts for it already.
+The models are those of the published likelihood without `staterror`: what the simulation does not know is no property
+of the experiment that is designed, and the correction for finite simulation accounts for it already.
 """
 
 from __future__ import annotations

@@ -83,7 +83,9 @@ def validated(workspace: dict[str, Any], measurement: str | None) -> None:
         checked = pyhf.Workspace(workspace)
         names = [entry["name"] for entry in workspace["measurements"]]
         if measurement is not None and measurement not in names:
-            raise UnknownNameError(f"--measurement {measurement}: not in the workspace; {nearest(measurement, names)}")
+            raise UnknownNameError(
+                f"--measurement {measurement}: not in the workspace; {nearest(measurement, names)}"
+            )
         checked.model(measurement_name=measurement, poi_name=None)
     except UnknownNameError:
         raise
@@ -125,9 +127,7 @@ def workspace_gain(
     _check_grids(found[0], grids)
     axes = {name: values.tolist() for name, values in grids.items()}
     points = product({**({PATCH: [float(k) for k in range(len(found))]} if patchset else {}), **axes})
-    models = [
-        nuisances(found[int(point.get(PATCH, 0))], {name: point[name] for name in grids}) for point in points
-    ]
+    models = [nuisances(found[int(point.get(PATCH, 0))], {name: point[name] for name in grids}) for point in points]
     prior = grid_prior(points, normals)
     observed = marginalise(models, observed_counts(workspace)[None], prior, False, rng)
     posterior, evidence = normalise(observed.log_likelihood, prior)

@@ -58,7 +58,7 @@ def quadrature(models, counts, nodes=4000):
 def exact_gain(models, prior, most):
     """EIG of a one-bin experiment by summing over all counts."""
     counts = np.arange(most)[:, None]
-    logs = quadrature(models, counts)
+    logs = quadrature(models, counts, 1000)
     evidence = np.exp(logs) @ prior
     assert evidence.sum() == pytest.approx(1, abs=1e-7)
     return float(stats.entropy(prior) - evidence @ stats.entropy(normalised(logs, prior), axis=1))
@@ -239,7 +239,7 @@ def test_ignoring_nuisances_promises_too_much():
 # Where Laplace's method is not good enough
 
 HARD = {
-    "huge normsys": one_bin(norm("b", 6.0, 0.02), 20.0),
+    "huge normsys": one_bin(norm("b", 3.0, 0.02), 20.0),
     "staterror of few events": one_bin(errors("stat", "staterror", [5.0], 0.8), 5.0),
 }
 
@@ -258,7 +258,7 @@ def test_strongly_non_gaussian_nuisances_are_noticed_and_done_exactly(name):
     points = data_points(ONE, 1 + 1, 1024, np.random.default_rng(3))
     estimate, how = marginal_gain(models, prior, points, np.random.default_rng(4))
     assert how.warnings
-    assert estimate.value == pytest.approx(exact_gain(models, prior, 400), abs=4 * estimate.error + 2e-3)
+    assert estimate.value == pytest.approx(exact_gain(models, prior, 1500), abs=4 * estimate.error + 2e-3)
 
 
 # A fixed number of events

@@ -1,7 +1,7 @@
 """Importance sampling of marginal likelihoods: the check of Laplace's method, and the exact path where it fails.
 
-Values of the nuisance parameters are proposed by the Gaussian of Laplace's method (or by a Student t of the same
-shape, whose tails bound the weights) and weighted by integrand / proposal; the mean weight is an unbiased estimate of
+Values of the nuisance parameters are proposed by the Gaussian of Laplace's method (in the exact path by a Student t of
+the same shape and, for a quarter of them, by the prior, which bounds the weights) and weighted by integrand / proposal; the mean weight is an unbiased estimate of
 the marginal likelihood whatever the proposal is. All θ and all data sets use the same random numbers, so that much of
 their noise cancels in posteriors.
 """
@@ -9,7 +9,7 @@ their noise cancels in posteriors.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,20 +18,31 @@ from .laplace import Expansion, Point, expanded, log_likelihood
 from .nuisances import Nuisances
 from .simulators.base import FloatArray
 
-#: Degrees of freedom of Student's t.
-FREEDOM = 5.0
+#: Fraction of the draws that the exact path takes from the prior.
+PRIOR_SHARE = 0.25
 
 
 @dataclass(frozen=True)
 class Proposals:
     """Standard normals (Q + 1, M) for Q nuisances and M draws, and factors (M,) that stretch them into Student's t.
 
-    `freedom` is infinite, and the factors one, for Gaussian proposals.
+    `freedom` is infinite, and the factors one, for Gaussian proposals. The last M′ draws are from the prior instead,
+    by `uniforms` (Q, M′).
     """
 
     normals: FloatArray
     stretch: FloatArray
     freedom: float
+    uniforms: FloatArray
+
+    @property
+    def prior_share(self) -> float:
+        """Fraction of draws from the prior."""
+        return self.uniforms.shape[1] / self.normals.shape[1]
+
+    def first(self, dimensions: int) -> Proposals:
+        """The same for a model that has only so many nuisances."""
+        return replace(self, normals=self.normals[[*range(dimensions), -1]], uniforms=self.uniforms[:dimensions])
 
     def log_density(self, half_squares: FloatArray, dimensions: int) -> FloatArray:
         """Ln q of draws of which −½ yᵀHy is known, (N, M), without ½ ln det H."""
@@ -46,10 +57,13 @@ class Proposals:
 def proposals(dimensions: int, draws: int, freedom: float, rng: np.random.Generator) -> Proposals:
     """Draw pairs of opposite normals, Gaussian for infinite freedom, else stretched into Student's t."""
     half = rng.standard_normal((dimensions + 1, (draws + 1) // 2))
-    stretch = np.ones(half.shape[1])
+    stretch, from_prior = np.ones(half.shape[1]), 0
     if not math.isinf(freedom):
         stretch = np.sqrt(freedom / rng.chisquare(freedom, half.shape[1]))
-    return Proposals(np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch]), freedom)
+        from_prior = int(PRIOR_SHARE * 2 * half.shape[1])
+    uniforms = np.clip(rng.random((dimensions, from_prior)), 1e-12, 1 - 1e-12)
+    normals, stretches = np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch])
+    return Proposals(normals, stretches, freedom, uniforms)
 
 
 def importance(
@@ -61,11 +75,12 @@ def importance(
     """
     expansion = expanded(nuisances, point, counts, fixed_total)
     draws = proposed.normals.shape[1]
+    drawn = nuisances.draw(proposed.uniforms)[nuisances.index]
     log_weights = np.empty((counts.shape[1], draws))
     step = max(1, _LANES // counts.shape[1])
     for start in range(0, draws, step):
         part = slice(start, start + step)
-        log_weights[:, part] = _log_weights(nuisances, point, expansion, counts, fixed_total, proposed, part)
+        log_weights[:, part] = _log_weights(nuisances, point, expansion, counts, fixed_total, proposed, drawn, part)
     highest = np.maximum(log_weights.max(axis=1, keepdims=True), -1e300)
     weights = np.exp(log_weights - highest)
     total = weights.sum(axis=1)
@@ -84,22 +99,34 @@ def _log_weights(
     counts: FloatArray,
     fixed_total: bool,
     proposed: Proposals,
+    drawn: FloatArray,
     part: slice,
 ) -> FloatArray:
     """Ln integrand − ln proposal of a part of the draws, (N, M)."""
     normals = proposed.normals[:, part] * proposed.stretch[part]
     size, draws = counts.shape[1], normals.shape[1]
     curve = expansion.curvature.repeat(draws)
-    whole, local, half_squares = _deviations(nuisances, curve, np.tile(normals, size))
-    centre = [np.repeat(part, draws, axis=-1) for part in _centre(nuisances, point, expansion.step)]
+    centre = [np.repeat(one, draws, axis=-1) for one in _centre(nuisances, point, expansion.step)]
+    whole, local = _deviations(nuisances, curve, np.tile(normals, size))
     parameters = nuisances.parameters(centre[0] + whole, centre[1] + local)
-    values = parameters[nuisances.index]
+    first = proposed.normals.shape[1] - drawn.shape[1]
+    late = np.arange(proposed.normals.shape[1])[part] >= first
+    if late.any():
+        values = drawn[:, np.arange(proposed.normals.shape[1])[part][late] - first]
+        parameters[np.ix_(nuisances.index, np.tile(late, size))] = np.tile(values, size)
+        whole = parameters[nuisances.whole] - centre[0]
+        local = np.where(nuisances.local[..., None] >= 0, parameters[nuisances.local] - centre[1], 0.0)
+    log_prior = (
+        nuisances.prior.log_density(nuisances.index, parameters[nuisances.index]) + nuisances.log_normalisation
+    )
     rates = np.maximum(nuisances.model.rates(parameters), 1e-300)
-    target = log_likelihood(rates, np.repeat(counts, draws, axis=1), fixed_total)
-    target = target + nuisances.prior.log_density(nuisances.index, values) + nuisances.log_normalisation
-    density = proposed.log_density(half_squares, len(nuisances.index)) + curve.half_log_determinant
-    log_weights = np.where(np.isfinite(target), target, -np.inf) - density
-    return np.asarray(log_weights.reshape(size, draws))
+    target = log_likelihood(rates, np.repeat(counts, draws, axis=1), fixed_total) + log_prior
+    density = proposed.log_density(curve.log_density(whole, local), len(nuisances.index))
+    density = density + curve.half_log_determinant
+    if proposed.prior_share:
+        shares = math.log(1 - proposed.prior_share), math.log(proposed.prior_share)
+        density = np.logaddexp(shares[0] + density, shares[1] + log_prior)
+    return np.asarray((np.where(np.isfinite(target), target, -np.inf) - density).reshape(size, draws))
 
 
 def _centre(nuisances: Nuisances, point: Point, step: Point) -> Point:
@@ -109,10 +136,9 @@ def _centre(nuisances: Nuisances, point: Point, step: Point) -> Point:
     return np.where(positive & (whole <= 0), point[0], whole), np.where(local <= 0, point[1], local)
 
 
-def _deviations(nuisances: Nuisances, curve: Arrow, normals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _deviations(nuisances: Nuisances, curve: Arrow, normals: FloatArray) -> Point:
     count = len(nuisances.whole)
     present = nuisances.local >= 0
     local = np.zeros((*nuisances.local.shape, normals.shape[1]))
     local[present] = normals[count:-1]
-    whole, local = curve.draw(normals[:count], local, normals[-1])
-    return whole, local, curve.log_density(whole, local)
+    return curve.draw(normals[:count], local, normals[-1])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +25,15 @@ from .simulators.base import FloatArray
 #: Data sets that importance sampling repeats, and its draws for each of them and each θ.
 CHECKED, CHECK_DRAWS = 64, 128
 #: Draws of the exact path at first and at most.
-EXACT_DRAWS, MOST_DRAWS = 512, 8192
+EXACT_DRAWS, MOST_DRAWS = 2048, 8192
 #: Effective fraction of the draws below which the Gaussian of Laplace's method is not trusted.
 LOWEST_FRACTION = 0.5
 #: Disagreement in nats, and in standard errors, at which Laplace's method is not trusted.
-DISAGREEMENT, SIGNIFICANT = 0.01, 3.0
+DISAGREEMENT, SIGNIFICANT = 0.003, 3.0
 #: The same for the posteriors themselves: mean total variation distance.
 DISTANCE = 0.015
 #: Effective draws of the exact path below which even it gets a warning.
-FEWEST_EFFECTIVE = 100.0
+FEWEST_EFFECTIVE = 400.0
 #: θ with less posterior probability than this are left to Laplace's method.
 NEGLIGIBLE = 1e-4
 FREEDOM = 5.0
@@ -85,8 +85,7 @@ def importance_log_likelihood(
     for k, (nuisances, search) in enumerate(zip(models, searches, strict=True)):
         rows = np.flatnonzero(weight[:, k] > NEGLIGIBLE)
         if rows.size:
-            keep = [*range(len(nuisances.index)), -1]
-            own = replace(proposed, normals=proposed.normals[keep])
+            own = proposed.first(len(nuisances.index))
             point = search.point[0][:, rows], search.point[1][..., rows]
             logs, fraction[rows, k] = importance(nuisances, point, columns[:, rows], fixed_total, own)
             result[rows, k] = logs + constant[rows]

@@ -160,6 +160,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     """Estimate the expected information gain of one setting and exposure."""
     from .exact import exact_gain
     from .finite_simulation import information_gain
+    from .systematic_gain import nuisances_text
 
     campaign = files.read_campaign(campaign_file)
     chosen = _exposure(campaign, exposure)
@@ -180,7 +181,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics),
         degree=gain.degree,
         method=gain.method,
-        nuisances=_nuisances_text(campaign, systematics is not None),
+        nuisances=nuisances_text(campaign, systematics is not None),
         simulated_events=int(templates.generated.sum()),
         warnings=list(gain.warnings),
         marginalisation=gain.marginalisation,
@@ -194,23 +195,11 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
 def _systematics(
     campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
 ) -> SystematicGain | None:
-    """What integrates nuisance parameters out of the information gain, when the campaign wants that."""
-    if campaign.estimator.nuisances != "marginalised" or not campaign.systematics:
-        return None
     from .systematic_gain import systematic_gain
 
+    wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
     shapes = _shapes(campaign_file, campaign, templates.sumw.shape[2])
-    return systematic_gain(templates, exposure, campaign.systematics, shapes)
-
-
-def _nuisances_text(campaign: Campaign, marginalised: bool) -> str:
-    if not campaign.systematics:
-        return "none"
-    if marginalised:
-        return "systematic uncertainties marginalised; statistical errors of the templates in the correction"
-    if campaign.estimator.nuisances == "marginalised":
-        return "none that changes the shape, which is all that a fixed number of events can show"
-    return "fixed at their nominal values"
+    return systematic_gain(templates, exposure, wanted, shapes)
 
 
 def design(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .campaign import EventCount, Systematic
+from .campaign import Campaign, EventCount, Systematic
 from .data_points import DataPoints
 from .documents import Estimate, Marginalisation
 from .histfactory import histfactory
@@ -96,3 +96,14 @@ def systematic_gain(
         entry for entry in systematics if not (isinstance(exposure, EventCount) and entry.type != "histosys")
     )
     return SystematicGain(names, exposure, acting, shapes) if acting else None
+
+
+def nuisances_text(campaign: Campaign, marginalised: bool) -> str:
+    """What was done with nuisance parameters in the gain of a campaign."""
+    if not campaign.systematics:
+        return "none"
+    if marginalised:
+        return "systematic uncertainties marginalised; statistical errors of the templates in the correction"
+    if campaign.estimator.nuisances == "marginalised":
+        return "none that changes the shape, which is all that a fixed number of events can show"
+    return "fixed at their nominal values"

@@ -1,9 +1,10 @@
 """Importance sampling of marginal likelihoods: the check of Laplace's method, and the exact path where it fails.
 
-Values of the nuisance parameters are proposed by the Gaussian of Laplace's method and weighted by integrand / proposal;
-the mean weight is an unbiased estimate of the marginal likelihood whatever the proposal is. In the exact path a Student t
-of the same shape proposes, and for a quarter of the draws the prior, which bounds the weights (a defensive mixture;
-Hesterberg 1995). All θ and all data sets use the same random numbers, so that much of their noise cancels in posteriors.
+Values of the nuisance parameters are proposed by the Gaussian of Laplace's method and weighted by integrand /
+proposal; the mean weight is an unbiased estimate of the marginal likelihood whatever the proposal is. In the exact
+path a Student t of the same shape proposes, and for a quarter of the draws the prior, which bounds the weights (a
+defensive mixture; Hesterberg 1995). All θ and all data sets use the same random numbers, so that much of their noise
+cancels in posteriors.
 """
 
 from __future__ import annotations

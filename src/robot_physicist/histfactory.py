@@ -48,6 +48,11 @@ class HistFactory:
     shape_code: ShapeCode
 
     @cached_property
+    def cell_logarithms(self) -> FloatArray:
+        """Sums of logarithms of each cell's normsys modifiers, for `NormFactors.products`."""
+        return self.norms.logarithms(self.cell_norms)
+
+    @cached_property
     def shifts(self) -> list[tuple[FloatArray, FloatArray]]:
         """Coefficients of the two functions of `shape_basis` for each cell's histosys modifiers, (H, B) each."""
         return [shape_rates(cell.low, cell.nominal, cell.high, self.shape_code) for cell in self.cells]
@@ -94,7 +99,7 @@ class HistFactory:
 
     def factors(self, parameters: FloatArray) -> FloatArray:
         """What multiplies each cell as a whole, (cells, N), from parameters (P, N)."""
-        result = self.norms.products(parameters, self.cell_norms)
+        result = self.norms.products(parameters, self.cell_norms, self.cell_logarithms)
         for index, cell in enumerate(self.cells):
             for parameter in cell.scales:
                 result[index] *= parameters[parameter]

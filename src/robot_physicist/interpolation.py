@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,8 @@ from .simulators.base import FloatArray
 
 NormCode = Literal["code4", "code1"]
 ShapeCode = Literal["code4p", "code0"]
+#: Modifiers per parameter from which powers of the parameter are worth a matrix product.
+MANY_PER_PARAMETER = 4
 #: Coefficients of α … α⁶ from value, slope and curvature at ±1: rows of powers, columns (value − 1, slope, curvature)
 #: at +1 and −1 in turn. They solve Σ a_i (±1)^i = value − 1 and the same for two derivatives.
 _POWERS = np.arange(1, 7)
@@ -50,29 +53,41 @@ class NormFactors:
 
     def polynomials(self, alpha: FloatArray) -> FloatArray:
         """The polynomial part of all factors, (T, N), from parameters (P, N)."""
-        result = np.ones((len(self.parameters), alpha.shape[1]))
         if self.clip == 0:
-            return result
-        for parameter, rows in self._groups():
+            return np.ones((len(self.parameters), alpha.shape[1]))
+        if len(self.parameters) < MANY_PER_PARAMETER * len(self.used):
+            rows = np.clip(alpha[self.parameters], -self.clip, self.clip)
+            return _horner(rows, self.coefficients) * rows + 1
+        result = np.ones((len(self.parameters), alpha.shape[1]))
+        for parameter, place in self._groups():
             inside = np.clip(alpha[parameter], -self.clip, self.clip)
             powers = np.empty((6, len(inside)))
             powers[0] = inside
             for order in range(1, 6):
                 np.multiply(powers[order - 1], inside, out=powers[order])
-            result[rows] += self.coefficients[:, rows].T @ powers
+            result[place] += self.coefficients[:, place].T @ powers
         return result
 
-    def products(self, alpha: FloatArray, members: Sequence[NDArray[np.intp]]) -> FloatArray:
-        """Product of the factors of each of G groups of modifiers, (G, N), from parameters (P, N)."""
-        if not len(self.parameters):
-            return np.ones((len(members), alpha.shape[1]))
-        polynomials = self.polynomials(alpha)
-        used, place = np.unique(self.parameters, return_inverse=True)
-        logs = np.zeros((len(members), 2, len(used)))
+    @cached_property
+    def used(self) -> NDArray[np.intp]:
+        """The parameters, each once."""
+        return np.unique(self.parameters)
+
+    def logarithms(self, members: Sequence[NDArray[np.intp]]) -> FloatArray:
+        """What `products` needs of each of G groups of modifiers: sums of logarithms at +1 and −1, (G, 2 P)."""
+        place = np.searchsorted(self.used, self.parameters)
+        logs = np.zeros((len(members), 2, len(self.used)))
         for index, rows in enumerate(members):
             np.add.at(logs[index, 0], place[rows], self.log_high[rows])
             np.add.at(logs[index, 1], place[rows], self.log_low[rows])
-        result = np.exp(logs.reshape(len(members), -1) @ self._clipped(alpha[used]))
+        return logs.reshape(len(members), -1)
+
+    def products(self, alpha: FloatArray, members: Sequence[NDArray[np.intp]], logarithms: FloatArray) -> FloatArray:
+        """Product of the factors of each group of modifiers, (G, N), from parameters (P, N)."""
+        if not len(self.parameters):
+            return np.ones((len(members), alpha.shape[1]))
+        polynomials = self.polynomials(alpha)
+        result: FloatArray = np.exp(logarithms @ self._clipped(alpha[self.used]))
         for factor, rows in zip(result, members, strict=True):
             for row in rows:
                 factor *= polynomials[row]
@@ -117,7 +132,8 @@ def norm_factors(
     """Prepare the factors of normsys modifiers: their parameters, sorted, and values at −1 and +1, all (T,).
 
     >>> factors = norm_factors(np.array([0]), np.array([0.9]), np.array([1.2]))
-    >>> factors.products(np.array([[-1.0, 0.0, 1.0, 2.0]]), [np.array([0])])[0].round(12)
+    >>> one = [np.array([0])]
+    >>> factors.products(np.array([[-1.0, 0.0, 1.0, 2.0]]), one, factors.logarithms(one))[0].round(12)
     array([0.9 , 1.  , 1.2 , 1.44])
     """
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -26,10 +26,10 @@ CHUNK = 200_000
 STEPS = 40
 #: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes.
 CONVERGED = 1e-4
-#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight is below 10⁻⁵.
-IRRELEVANT = 12.0
+#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight is below 10⁻⁴.
+IRRELEVANT = 10.0
 #: The same after the first step, which is not at the maximum yet.
-UNPROMISING = 16.0
+UNPROMISING = 14.0
 #: A point tells how probable its θ is when ln p there is this close to what the step before, or the next one, says.
 TRUSTED = 2.0
 
@@ -136,8 +136,8 @@ def _curvature(
     whole = np.zeros((count, count, size))
     for p in range(count):
         weighted = weight * response.slopes[p]
+        # The lower triangle is enough.
         whole[p, : p + 1] = np.einsum("gbn,bn->gn", response.slopes[: p + 1], weighted)
-        whole[:p, p] = whole[p, :p]
     coupling = np.einsum("mbn,bn,gbn->mbgn", slopes, weight, response.slopes)
     between = np.einsum("mbn,lbn,bn->mlbn", slopes, slopes, weight)
     if residual is None:

@@ -19,6 +19,8 @@ from .laplace import Expansion, Point, expanded, log_likelihood
 from .nuisances import Nuisances
 from .simulators.base import FloatArray
 
+#: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
+LANES, NUMBERS = 8192, 4_000_000
 #: Fraction of the draws that the exact path takes from the prior.
 PRIOR_SHARE = 0.25
 
@@ -78,7 +80,8 @@ def importance(
     draws = proposed.normals.shape[1]
     drawn = nuisances.draw(proposed.uniforms)[nuisances.index]
     log_weights = np.empty((counts.shape[1], draws))
-    step = max(1, _LANES // counts.shape[1])
+    width = nuisances.model.bins * (len(nuisances.whole) + 1) * (len(nuisances.local) + 1)
+    step = max(1, min(LANES, NUMBERS // width) // counts.shape[1])
     for start in range(0, draws, step):
         part = slice(start, start + step)
         log_weights[:, part] = _log_weights(nuisances, point, expansion, counts, fixed_total, proposed, drawn, part)
@@ -87,10 +90,6 @@ def importance(
     total = weights.sum(axis=1)
     squares = np.maximum((weights**2).sum(axis=1), 1e-300)
     return highest[:, 0] + np.log(np.maximum(total / draws, 1e-300)), total**2 / (draws * squares)
-
-
-#: Draws times data sets that are evaluated at once.
-_LANES = 8192
 
 
 def _log_weights(

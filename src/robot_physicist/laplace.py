@@ -24,8 +24,9 @@ from .simulators.base import FloatArray
 CHUNK = 200_000
 #: Most steps for data sets that have not converged.
 STEPS = 40
-#: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes.
-CONVERGED = 1e-4
+#: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes; and the same after two
+#: steps, when only few data sets are left.
+CONVERGED, NEARLY_CONVERGED = 1e-4, 1e-3
 #: A θ this improbable, in ln p below the best, needs no converged maximum: its weight is below 10⁻⁴.
 IRRELEVANT = 10.0
 #: The same after the first step, which is not at the maximum yet.
@@ -199,16 +200,16 @@ def log_marginals(
 ) -> tuple[FloatArray, list[Search]]:
     """Ln p(x|θ) of counts (B, N) at K values of θ, (K, N), without `data_constant`; and where the maxima are."""
     searches = [_started(nuisances, counts, fixed_total) for nuisances in models]
-    margin = UNPROMISING
-    for _ in range(STEPS):
+    for number in range(STEPS):
+        margin = IRRELEVANT if number else UNPROMISING
+        enough = CONVERGED if number < 2 else NEARLY_CONVERGED
         least = np.max([search.lower_bound for search in searches], axis=0) - margin
-        todo = [(s.left_over > CONVERGED) & ((s.marginal > least) | ~s.trusted) for s in searches]
+        todo = [(s.left_over > enough) & ((s.marginal > least) | ~s.trusted) for s in searches]
         if not any(place.any() for place in todo):
             break
         for search, place in zip(searches, todo, strict=True):
             if place.any():
                 search.advance(counts, fixed_total, place)
-        margin = IRRELEVANT
     return np.array([search.marginal for search in searches]), searches
 
 

@@ -118,7 +118,8 @@ def marginalise(
     bias = Estimate(float(shift.mean()), float(shift.std(ddof=1) / np.sqrt(len(shift))) if len(shift) > 1 else 0.0)
     low = float(np.quantile(fraction, 0.05))
     distance = float(0.5 * np.abs(exact - rough).sum(axis=1).mean())
-    wrong = distance > DISTANCE or abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
+    shifted = len(shift) > 1 and abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
+    wrong = distance > DISTANCE or shifted
     if low >= LOWEST_FRACTION and not wrong:
         return Marginal(laplace, Marginalisation("Laplace's method", low, bias, []))
     return _exactly(models, counts, laplace, prior, fixed_total, Marginalisation("", low, bias, []), rng)

@@ -21,7 +21,7 @@ from .response import Response, respond
 from .simulators.base import FloatArray
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
-CHUNK = 200_000
+CHUNK = 230_000
 #: Most steps for data sets that have not converged.
 STEPS = 40
 #: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes; and the same after two

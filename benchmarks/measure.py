@@ -45,3 +45,9 @@ def report(what: str, measured: float, unit: str, goal: float) -> None:
     """Print one measurement beside its goal."""
     verdict = "ok" if measured <= goal else "MISSED"
     print(f"{what:<66} {measured:>9.4g} {unit:<5} goal ≤ {goal:<6g} {verdict}")
+
+
+def report_least(what: str, measured: float, unit: str, goal: float) -> None:
+    """The same for what should be large."""
+    verdict = "ok" if measured >= goal else "MISSED"
+    print(f"{what:<66} {measured:>9.4g} {unit:<5} goal ≥ {goal:<6g} {verdict}")

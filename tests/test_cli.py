@@ -203,6 +203,7 @@ def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path
     assert gain["nuisances"] == "fixed at their nominal values"
     assert 0 < gain["corrected"]["value"] < gain["prior_entropy"]
     assert_its_posterior_is_a_prior(call, raw, out, campaign_file.parent, common, posterior)
+    assert_nuisances_are_marginalised_by_default(call, raw, out, campaign_file.parent, common, files, gain)
     code, text = call("eig", *common[:-1], "--gain", out / "missing.json")
     assert code == 2
     assert "no histogram for parameter point sin2theta_w=0.26" in text
@@ -218,6 +219,25 @@ def assert_its_posterior_is_a_prior(call, raw, out, folder, common, posterior):
     p = np.array(posterior["observed"]["probabilities"])
     entropy = -(p[p > 0] * np.log(p[p > 0])).sum()
     assert json.loads((out / "next.json").read_text())["prior_entropy"] == pytest.approx(entropy)
+
+
+def assert_nuisances_are_marginalised_by_default(call, raw, out, folder, common, files, fixed):
+    usual = folder / "usual.yaml"
+    usual.write_text(yaml.safe_dump({**raw, "estimator": {"pseudo_experiments": 50, "replicas": 4, "draws": 512}}))
+    options = ("--campaign", usual, *common[2:])
+    code, text = call("posterior", *options[: options.index("--histograms")], *files, "--posterior", out / "m.json")
+    assert code == 0, text
+    posterior = json.loads((out / "m.json").read_text())
+    assert posterior["nuisances"] == "marginalised, statistical errors of the templates included"
+    assert posterior["marginalisation"]["effective_fraction"] > 0.5
+    assert posterior["observed_marginalisation"]["effective_fraction"] > 0.5
+    code, text = call("eig", *options, "--gain", out / "m-eig.json")
+    assert code == 0, text
+    gain = json.loads((out / "m-eig.json").read_text())
+    assert gain["nuisances"].startswith("systematic uncertainties marginalised")
+    assert gain["marginalisation"]["effective_fraction"] > 0.5
+    assert gain["plug_in"]["value"] < fixed["plug_in"]["value"]
+    assert gain["exact"] is None
 
 
 def test_events_of_another_campaign_are_refused(call, campaign_file, raw, tmp_path):

@@ -252,8 +252,10 @@ class Estimator(Section):
     """Perturbed copies of the templates from which the effect of finite simulation is extrapolated."""
     pseudo_experiments: int = Field(500, ge=1, le=100_000)
     """Pseudo-experiments whose posteriors are summarised."""
-    nuisances: Literal["fixed", "profiled"] = "fixed"
-    """Nuisance parameters in the posterior of observed data; the information gain has them fixed."""
+    nuisances: Literal["marginalised", "profiled", "fixed"] = "marginalised"
+    """Nuisance parameters: integrated out, in the information gain (systematic uncertainties) and in posteriors
+    (statistical errors of the templates too); profiled in the posterior of observed data and fixed elsewhere; or
+    fixed at their nominal values everywhere."""
 
 
 class Campaign(Section):

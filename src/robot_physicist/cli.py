@@ -234,6 +234,22 @@ def show(file: Path, colour: bool | None) -> None:
 
 
 @cli.command()
+@click.argument("file", type=FILE)
+@click.option("--grid", "grids", multiple=True, metavar="NAME=LOW:HIGH:COUNT", help="Parameter to learn about.")
+@click.option("--prior", "priors", multiple=True, metavar="NAME=MEAN:SD", help="Normal prior on a grid.")
+@click.option("--patchset", type=FILE, help="pyhf patchset; every patch is a point too.")
+@click.option("--measurement", metavar="NAME", help="Measurement of the workspace; its first by default.")
+@click.option("--draws", type=click.IntRange(64), default=4096, show_default=True, help="Pseudo-data sets.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
+@click.option("--output", type=FILE, help="JSON file to write.")
+def workspace(file: Path, **options: Any) -> None:
+    """Posterior and information gain of any pyhf workspace FILE, nuisance parameters marginalised."""
+    from . import inspection
+
+    click.echo(inspection.workspace(file, **options))
+
+
+@cli.command()
 @click.argument("folder", type=FILE)
 def reference(folder: Path) -> None:
     """Generate the JSON schemas and the campaign's reference page below a project FOLDER."""

@@ -58,7 +58,7 @@ def draw_counts(points: DataPoints, rates: FloatArray, prior: FloatArray) -> tup
     if isinstance(points.exposure, EventCount):
         return multinomial_counts(uniforms[:, 1:], truth, rates, points.exposure.events), truth
     if rates.max() > LARGEST_TABULATED:
-        return _large_poisson_counts(uniforms[:, 1:], rates[truth]), truth
+        return poisson_quantiles(uniforms[:, 1:], rates[truth]), truth
     return poisson_counts(uniforms[:, 1:], truth, rates), truth
 
 
@@ -113,11 +113,31 @@ def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArr
     return result
 
 
-def _large_poisson_counts(uniforms: FloatArray, means: FloatArray) -> FloatArray:
-    from scipy.special import pdtrik
+def poisson_quantiles(uniforms: FloatArray, means: FloatArray) -> FloatArray:
+    """Poisson counts by inversion, one mean for each uniform number: smallest k with P(≤ k) ≥ u; like the arguments.
 
-    result: FloatArray = np.ceil(pdtrik(uniforms, np.maximum(means, 1e-300)))
-    return np.maximum(result, 0.0)
+    Starts from Cornish and Fisher's expansion (1938), which is right or nearly so, and walks.
+
+    >>> poisson_quantiles(np.array([0.01, 0.5, 0.99]), np.array([3.0, 3.0, 3.0]))
+    array([0., 3., 8.])
+    """
+    from scipy.special import ndtri, pdtr
+
+    safe = np.maximum(means, 1e-300)
+    z = ndtri(uniforms)
+    counts: FloatArray = np.maximum(np.floor(safe + np.sqrt(safe) * z + (z * z - 1) / 6 + 0.5), 0.0).ravel()
+    flat, targets = safe.ravel(), uniforms.ravel()
+    reached = pdtr(counts, flat) >= targets
+    rising = np.flatnonzero(~reached)
+    while rising.size:
+        counts[rising] += 1
+        rising = rising[pdtr(counts[rising], flat[rising]) < targets[rising]]
+    falling = np.flatnonzero(reached & (counts > 0))
+    while falling.size:
+        falling = falling[pdtr(counts[falling] - 1, flat[falling]) >= targets[falling]]
+        counts[falling] -= 1
+        falling = falling[counts[falling] > 0]
+    return counts.reshape(uniforms.shape)
 
 
 def multinomial_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int) -> FloatArray:

@@ -5,7 +5,7 @@ The JSON schemas in docs/schemas are generated from these classes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import numpy as np
@@ -98,6 +98,20 @@ class Interval(Estimate):
 
 
 @document(frozen=True, config=CONFIG)
+class Marginalisation:
+    """How nuisance parameters were integrated out, and how well that went."""
+
+    method: str
+    """Laplace's method, or importance sampling where that is not good enough."""
+    effective_fraction: float
+    """Effective sample size of importance sampling as a fraction of its draws; 95% of the data sets have more."""
+    laplace_bias: Estimate
+    """Posterior entropy by importance sampling minus that by Laplace's method, on some of the data sets, in nats."""
+    warnings: list[str]
+    """What a reader of the numbers has to know."""
+
+
+@document(frozen=True, config=CONFIG)
 class InformationGain:
     """eig.json: the expected information gain of one setting and exposure, in nats."""
 
@@ -126,6 +140,8 @@ class InformationGain:
     """Events generated for this setting."""
     warnings: list[str]
     """What a reader of the numbers has to know."""
+    marginalisation: Marginalisation | None = None
+    """How nuisance parameters were integrated out; None when they were not."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -186,6 +202,36 @@ class Posteriors:
     """Fraction of pseudo-experiments whose 95% set holds the truth."""
     nuisances: str
     """What was done with nuisance parameters."""
+    warnings: list[str] = field(default_factory=list)
+    """What a reader of the numbers has to know."""
+    marginalisation: Marginalisation | None = None
+    """How nuisance parameters of pseudo-experiments were integrated out; None when they were not."""
+    observed_marginalisation: Marginalisation | None = None
+    """The same for the observed data."""
+
+
+@document(frozen=True, config=CONFIG)
+class WorkspaceGain:
+    """What `robot-physicist workspace` says about any HistFactory workspace, in nats."""
+
+    patches: list[str]
+    """Names of the patches, which the points number from 0."""
+    nuisances: list[str]
+    """Parameters that were integrated out."""
+    prior: Array
+    """Prior probability of each point."""
+    posterior: Posterior
+    """Posterior of the workspace's observed data."""
+    prior_entropy: float
+    """H[p(θ)]: no experiment can give more."""
+    posterior_entropy: float
+    """H[p(θ|x)] of the observed data."""
+    gain: Estimate
+    """Expected information gain of an experiment like this one."""
+    marginalisation: Marginalisation | None
+    """How nuisance parameters were integrated out of the gain."""
+    observed_marginalisation: Marginalisation
+    """How they were integrated out of the posterior."""
 
 
 @document(frozen=True, config=CONFIG)

@@ -53,12 +53,20 @@ class HistogramError(BadInputError):
     """Histograms that cannot make a likelihood."""
 
 
+class UnsupportedModelError(BadInputError):
+    """A HistFactory model that is valid, but with which this project cannot do what was asked."""
+
+
 class SimulationError(RobotPhysicistError):
     """The simulator itself failed."""
 
 
 class RegularisedBinWarning(UserWarning):
     """A simulated template had an empty bin, which was filled as the warning says."""
+
+
+class MarginalisationWarning(UserWarning):
+    """Nuisance parameters could not be integrated out by the fast method."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from .campaign import Campaign, EventCount, Observable
 from .documents import Estimate
 from .simulation import build
 from .simulators.base import FloatArray, Simulator, Values
+from .systematic_gain import SystematicGain
 from .templates import Exposure, expected
 
 #: Gauss–Legendre nodes per bin; densities here are smooth within a bin, or nearly so.
@@ -37,14 +38,21 @@ def bin_probabilities(
 
 
 def exact_gain(
-    campaign: Campaign, setting: Values, exposure: Exposure, prior: FloatArray, rng: np.random.Generator
+    campaign: Campaign,
+    setting: Values,
+    exposure: Exposure,
+    prior: FloatArray,
+    rng: np.random.Generator,
+    systematics: SystematicGain | None = None,
 ) -> Estimate | None:
     """EIG from exact bin probabilities, in nats; None when the simulator or the campaign does not allow it.
 
-    Needs a density, one observable and no backgrounds; a luminosity also needs an exact cross-section.
+    Needs a density, one observable and no backgrounds; a luminosity also needs an exact cross-section. With
+    `systematics` their nuisance parameters are integrated out.
     The error is that of the integration over data, zero for one event.
     """
-    from .information import gain
+    from .data_points import data_points
+    from .information import gain, is_one_event
 
     simulator = build(campaign.simulator)
     if not simulator.has_density or len(campaign.observables) > 1 or campaign.backgrounds:
@@ -59,4 +67,8 @@ def exact_gain(
     accepted = np.array(known or [1.0] * len(points)) * shape.sum(axis=1)
     shape /= shape.sum(axis=1, keepdims=True)
     rates = expected(shape, accepted, exposure, np.zeros(observable.bins))
-    return gain(rates, exposure, prior, campaign.estimator.draws, rng)
+    if systematics is None:
+        return gain(rates, exposure, prior, campaign.estimator.draws, rng)
+    dimensions = observable.bins + systematics.dimensions
+    integral = None if is_one_event(exposure) else data_points(exposure, dimensions, campaign.estimator.draws, rng)
+    return systematics.checked_gain(rates, integral, prior, rng)[0]

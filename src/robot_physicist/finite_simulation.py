@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .campaign import Estimator, Simulation
 from .confidence import strengths, tried_strengths
 from .data_points import DataPoints, data_points
-from .documents import Estimate, Interval
+from .documents import Estimate, Interval, Marginalisation
 from .hypotheses import Hypotheses, hypotheses
 from .information import (
     eig_at,
@@ -31,6 +31,7 @@ from .information import (
 from .simulators.base import FloatArray
 from .smoothing import filled, free, scaled, smoother
 from .statistic import Statistic, statistic
+from .systematic_gain import SystematicGain
 from .templates import Exposure, Templates, accepted_cross_section, expected
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
@@ -60,6 +61,7 @@ class GainEstimates:
     functions: int
     method: str
     warnings: tuple[str, ...]
+    marginalisation: Marginalisation | None = None
 
 
 @dataclass(frozen=True)
@@ -70,16 +72,21 @@ class _Problem:
     exposure: Exposure
     prior: FloatArray
     points: DataPoints | None
+    systematics: SystematicGain | None = None
 
     def rates(self, shape: FloatArray, accepted: FloatArray) -> FloatArray:
         return expected(shape, accepted, self.exposure, self.templates.background_total)
 
     def gain(self, rates: FloatArray) -> Estimate:
+        if self.systematics is not None:
+            return self.systematics.gain(rates, self.points, self.prior)
         if self.points is None:
             return Estimate(eig_one_event(rates, self.prior), 0.0)
         return eig_at(self.points, rates, self.prior)
 
     def bound(self, rates: FloatArray, model: FloatArray) -> Estimate:
+        if self.systematics is not None:
+            return self.systematics.bound(rates, model, self.points, self.prior)
         if self.points is None:
             return Estimate(lower_bound_one_event(rates, model, self.prior), 0.0)
         return lower_bound_at(self.points, rates, model, self.prior)
@@ -92,14 +99,19 @@ def information_gain(
     estimator: Estimator,
     simulation: Simulation,
     rng: np.random.Generator,
+    systematics: SystematicGain | None = None,
 ) -> GainEstimates:
-    """Estimate the EIG of one setting from its templates; `prior` is (K,)."""
+    """Estimate the EIG of one setting from its templates; `prior` is (K,).
+
+    With `systematics` their nuisance parameters are integrated out.
+    """
     bins = templates.sumw.shape[2]
-    points = None if is_one_event(exposure) else data_points(exposure, bins, estimator.draws, rng)
-    problem = _Problem(templates, exposure, prior, points)
+    dimensions = bins + (systematics.dimensions if systematics else 0)
+    points = None if is_one_event(exposure) else data_points(exposure, dimensions, estimator.draws, rng)
+    problem = _Problem(templates, exposure, prior, points, systematics)
     family = hypotheses(templates, exposure, simulation)
     measure = statistic(exposure, bins, prior, rng)
-    corrected, copies = _corrected(problem, family, measure, estimator.replicas, rng)
+    corrected, copies, how = _corrected(problem, family, measure, estimator.replicas, rng)
     return GainEstimates(
         prior_entropy=float(entropy(prior)),
         corrected=corrected,
@@ -107,25 +119,30 @@ def information_gain(
         cross_fitted=_cross_fitted(problem, simulation, rng),
         functions=family.functions,
         method=_method(exposure, estimator),
-        warnings=tuple(_warnings(corrected, family, float(entropy(prior)))),
+        warnings=(*_warnings(corrected, family, float(entropy(prior))), *(how.warnings if how else ())),
+        marginalisation=how,
     )
 
 
 def _corrected(
     problem: _Problem, family: Hypotheses, measure: Statistic, replicas: int, rng: np.random.Generator
-) -> tuple[Interval, FloatArray]:
+) -> tuple[Interval, FloatArray, Marginalisation | None]:
     """Gains of the strengths that explain how informative the templates look, and simulated counts at strength one.
 
-    The counts are (R, K, B).
+    The counts are (R, K, B). Nuisance parameters change the gain of a strength, not the strength.
     """
     if len(problem.prior) == 1:
-        return Interval(0.0, 0.0, 0.0, 0.0), family.counts[None]
+        return Interval(0.0, 0.0, 0.0, 0.0), family.counts[None], None
     observed = float(measure.scaled(family.observed()[None])[0])
     tried, samples, copies = _samples(family, measure, observed, replicas, rng)
     found = strengths(tried, samples, observed)
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = measure.ceiling if found.open else high.value
-    return interval(value.value, low.value, top, value.error, measure.ceiling), copies
+    result = interval(value.value, low.value, top, value.error, measure.ceiling)
+    if problem.systematics is None:
+        return result, copies, None
+    checked, how = problem.systematics.checked_gain(family.truth(found.best), problem.points, problem.prior, rng)
+    return (moved(result, value, checked, measure.ceiling) if how else result), copies, how
 
 
 def _samples(
@@ -169,6 +186,18 @@ def interval(value: float, low: float, high: float, error: float, ceiling: float
     return Interval(value, (upper - lower) / (2 * NORMAL_95), lower, upper)
 
 
+def moved(estimate: Interval, quick: Estimate, checked: Estimate, ceiling: float) -> Interval:
+    """Move an interval by what a check changes at its centre, and widen it by the error of the check.
+
+    >>> moved(Interval(1.0, 0.05, 0.9, 1.1), Estimate(1.0, 0.0), Estimate(0.9, 0.0), 3.0).low
+    0.8
+    """
+    shift = checked.value - quick.value
+    error = float(np.sqrt(max(0.0, checked.error**2 - quick.error**2)))
+    value, low, high = (min(max(end + shift, 0.0), ceiling) for end in (estimate.value, estimate.low, estimate.high))
+    return interval(value, low, high, error, ceiling)
+
+
 def _plug_in(
     problem: _Problem,
     estimator: Estimator,
@@ -182,7 +211,7 @@ def _plug_in(
     rates = problem.rates(free(*problem.templates.sums(), simulation.regularisation), accepted)
     repeated = filled(copies, simulation.regularisation)
     spread = measure(problem.rates(repeated / repeated.sum(axis=-1, keepdims=True), accepted))
-    if estimator.method == "original":
+    if estimator.method == "original" and problem.systematics is None:
         result = eig_original(rates, problem.exposure, problem.prior, estimator.draws, rng)
     else:
         result = problem.gain(rates)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import __version__, files
-from .documents import Design
-from .errors import BadInputError, CheckError
+from .documents import Design, WorkspaceGain
+from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning
 
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
@@ -83,6 +85,52 @@ def show(file: Path, colour: bool) -> str:
     design = files.read_document(Design, file)
     results = "\n".join(f"  {path}" for path in files.results_beside(file))
     return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+
+
+def workspace(
+    file: Path,
+    patchset: Path | None,
+    grids: Sequence[str],
+    priors: Sequence[str],
+    measurement: str | None,
+    draws: int,
+    seed: int,
+    output: Path | None,
+) -> str:
+    """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
+    import numpy as np
+
+    from .workspace_gain import parse_grid, parse_prior, workspace_gain
+
+    parsed = dict(parse_grid(text) for text in grids)
+    normals = [parse_prior(text) for text in priors]
+    base, patches = files.read_json(file), None if patchset is None else files.read_json(patchset)
+    options: dict[str, Any] = {"measurement": measurement, "draws": draws, "rng": np.random.default_rng(seed)}
+    try:
+        result = workspace_gain(base, patches, parsed, normals, **options)
+    except InputFileError as error:
+        raise InputFileError(f"{file}: {error}") from None
+    if output is not None:
+        files.write_document(output, result)
+    both = (result.observed_marginalisation, result.marginalisation)
+    for text in dict.fromkeys(text for how in both if how for text in how.warnings):
+        warnings.warn(text, MarginalisationWarning, stacklevel=2)
+    return _workspace_text(result, list(parsed))
+
+
+def _workspace_text(result: WorkspaceGain, names: Sequence[str]) -> str:
+    known, how = result.posterior, result.marginalisation
+    checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
+    return "\n".join(
+        [
+            *(f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in names),
+            f"most probable point: {known.map}",
+            f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
+            f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
+            f" {result.prior_entropy:.4f} nats",
+            f"{len(result.nuisances)} nuisance parameters marginalised{checked}",
+        ]
+    )
 
 
 def reference(folder: Path) -> str:

@@ -15,7 +15,10 @@ from typing import Any
 import numpy as np
 
 from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Simulation, Systematic
+from .histfactory import histfactory
+from .histfactory_spec import model_spec
 from .labels import parse
+from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
 from .smoothing import template_shape
 from .template_checks import bin_name
@@ -40,6 +43,17 @@ def published_rates(base: Mapping[str, Any], patches: Mapping[str, Any]) -> tupl
     signal = np.array([_signal(entry["patch"])["data"] for entry in patches["patches"]])
     backgrounds = [entry["data"] for entry in base["channels"][0]["samples"] if entry["name"] != SIGNAL]
     return signal, np.sum(backgrounds, axis=0) if backgrounds else np.zeros(signal.shape[1])
+
+
+def published_models(base: Mapping[str, Any], patches: Mapping[str, Any]) -> list[Nuisances]:
+    """The model of every patch with signal strength one; all its other parameters are nuisances."""
+    import jsonpatch
+
+    result = []
+    for entry in patches["patches"]:
+        full = jsonpatch.apply_patch(base, entry["patch"])
+        result.append(nuisances(histfactory(model_spec(full)), {"mu": 1.0}))
+    return result
 
 
 def _signal(operations: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -70,7 +84,7 @@ def workspace(
     middle = len(rates) // 2
     channel = channel_name(templates)
     backgrounds = [
-        sample(key, *_background(templates, exposure, key), channel, systematics, shapes)
+        sample(key, *background(templates, exposure, key), channel, systematics, shapes)
         for key in templates.background
     ]
     signal = sample(SIGNAL, rates[middle], errors[middle], channel, systematics, shapes)
@@ -79,7 +93,7 @@ def workspace(
     return {
         "channels": [{"name": channel, "samples": backgrounds or [signal]}],
         "observations": [{"name": channel, "data": data.tolist()}],
-        "measurements": [{"name": name, "config": _measurement(systematics, has_signal=not backgrounds)}],
+        "measurements": [{"name": name, "config": measurement(systematics, has_signal=not backgrounds)}],
         "version": "1.0.0",
     }
 
@@ -89,7 +103,8 @@ def channel_name(templates: Templates) -> str:
     return "_".join(axis.name for axis in templates.axes)
 
 
-def _background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
+def background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
+    """Expected events of a background and their Monte Carlo errors, both (B,)."""
     contents, errors = templates.background[name]
     nothing = np.zeros((1, len(contents)))
     rates, spread = (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))
@@ -99,7 +114,7 @@ def _background(templates: Templates, exposure: Exposure, name: str) -> tuple[Fl
 STRENGTH = {"name": "mu", "bounds": [[0.0, 10.0]], "inits": [1.0]}
 
 
-def _measurement(systematics: Sequence[Systematic], has_signal: bool) -> dict[str, Any]:
+def measurement(systematics: Sequence[Systematic], has_signal: bool) -> dict[str, Any]:
     """Parameters of a measurement; the signal strength comes with the signal, or pyhf refuses the base."""
     luminosities = [
         {
@@ -129,15 +144,20 @@ def _operations(signal: Mapping[str, Any], has_background: bool) -> list[dict[st
 def sample(
     name: str,
     rates: FloatArray,
-    errors: FloatArray,
+    errors: FloatArray | None,
     channel: str,
     systematics: Sequence[Systematic],
     shapes: Shapes,
 ) -> dict[str, Any]:
-    """Build one sample with its modifiers from expected events and their Monte Carlo errors, both (B,)."""
+    """Build one sample with its modifiers from expected events and their Monte Carlo errors, both (B,).
+
+    Without errors there is no staterror.
+    """
     strength = [{"name": "mu", "type": "normfactor", "data": None}] if name == SIGNAL else []
-    staterror = {"name": f"staterror_{channel}", "type": "staterror", "data": errors.tolist()}
-    modifiers = [*strength, staterror, *_modifiers(name, rates, systematics, shapes)]
+    staterror = (
+        [] if errors is None else [{"name": f"staterror_{channel}", "type": "staterror", "data": errors.tolist()}]
+    )
+    modifiers = [*strength, *staterror, *_modifiers(name, rates, systematics, shapes)]
     return {"name": name, "data": rates.tolist(), "modifiers": modifiers}
 
 

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Estimator, EventCount
-from .documents import Credible, Estimate, Posterior, Posteriors
+from .documents import Credible, Estimate, Marginalisation, Posterior, Posteriors
 from .information import LOG_ZERO
 from .labels import label
-from .likelihood import published_rates
+from .likelihood import published_models, published_rates
 from .simulators.base import FloatArray, Values
 from .templates import Exposure
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3
+MARGINALISED = "marginalised, statistical errors of the templates included"
 FIXED = "fixed at their nominal values"
 PROFILED = "profiled for the observed data, fixed at their nominal values for pseudo-experiments"
 
@@ -155,22 +156,22 @@ def collect(
 
     `published` is the workspace and the patchset, with one patch per parameter point.
     """
-    signal, background = published_rates(*published)
-    total = signal + background
-    fixed_total = isinstance(exposure, EventCount)
+    likelihoods = _marginal if estimator.nuisances == "marginalised" else _fixed
     truth = rng.choice(len(prior), size=estimator.pseudo_experiments, p=prior)
-    counts = pseudo_experiments(total, exposure, truth, rng)
-    posterior, evidence = normalise(log_likelihood(counts, total, fixed_total), prior)
+    logs, how, seen, how_seen = likelihoods(published, exposure, prior, truth, observed, rng)
+    posterior, evidence = normalise(logs, prior)
     _, sd = moments(posterior, _table(points))
     names = [label(point) for point in points]
     covered = [highest_density(posterior, level)[np.arange(len(truth)), truth] for level in LEVELS]
-    profiled = published if estimator.nuisances == "profiled" and observed is not None else None
+    profiled = estimator.nuisances == "profiled" and observed is not None
+    if profiled:
+        seen = profiled_log_likelihood(*published)[None]
     return Posteriors(
         setting=setting,
         exposure=exposure_label,
         points=names,
         prior=prior,
-        observed=_observed(total, prior, points, observed, profiled, fixed_total),
+        observed=_observed(seen, prior, points),
         examples=[
             summarise(posterior[index], evidence[index], points, names[truth[index]])
             for index in _examples(truth, len(prior))
@@ -179,8 +180,59 @@ def collect(
         mean_sd=dict(zip(points[0], sd.mean(axis=0).tolist(), strict=True)),
         coverage68=fraction(covered[0]),
         coverage95=fraction(covered[1]),
-        nuisances=PROFILED if profiled else FIXED,
+        nuisances=PROFILED if profiled else FIXED if how is None else MARGINALISED,
+        warnings=_warnings(how, how_seen),
+        marginalisation=how,
+        observed_marginalisation=how_seen,
     )
+
+
+#: Ln p(x|θ) of pseudo-experiments (D, K) and of observed data (1, K), each with how nuisances were integrated out.
+Likelihoods = tuple[FloatArray, Marginalisation | None, FloatArray | None, Marginalisation | None]
+
+
+def _fixed(
+    published: tuple[dict[str, Any], dict[str, Any]],
+    exposure: Exposure,
+    prior: FloatArray,
+    truth: NDArray[np.intp],
+    observed: FloatArray | None,
+    rng: np.random.Generator,
+) -> Likelihoods:
+    signal, background = published_rates(*published)
+    total, fixed_total = signal + background, isinstance(exposure, EventCount)
+    counts = pseudo_experiments(total, exposure, truth, rng)
+    seen = None if observed is None else log_likelihood(observed[None], total, fixed_total)
+    return log_likelihood(counts, total, fixed_total), None, seen, None
+
+
+def _marginal(
+    published: tuple[dict[str, Any], dict[str, Any]],
+    exposure: Exposure,
+    prior: FloatArray,
+    truth: NDArray[np.intp],
+    observed: FloatArray | None,
+    rng: np.random.Generator,
+) -> Likelihoods:
+    """Nuisances of pseudo-experiments are drawn from their prior, then forgotten: integrated out."""
+    from .marginal import marginalise
+
+    models, fixed_total = published_models(*published), isinstance(exposure, EventCount)
+    rates = np.empty((len(truth), models[0].model.bins))
+    for k, one in enumerate(models):
+        rows = np.flatnonzero(truth == k)
+        rates[rows] = np.maximum(one.model.rates(one.draw(rng.random((len(one.index), len(rows))))), 0.0).T
+    counts = pseudo_experiments(rates, exposure, np.arange(len(truth)), rng)
+    found = marginalise(models, counts, prior, fixed_total, rng)
+    if observed is None:
+        return found.log_likelihood, found.how, None, None
+    seen = marginalise(models, observed[None], prior, fixed_total, rng)
+    return found.log_likelihood, found.how, seen.log_likelihood, seen.how
+
+
+def _warnings(how: Marginalisation | None, how_seen: Marginalisation | None) -> list[str]:
+    named = (("pseudo-experiments", how), ("observed data", how_seen))
+    return [f"{name}: {text}" for name, one in named if one for text in one.warnings]
 
 
 def _examples(truth: NDArray[np.intp], points: int) -> list[int]:
@@ -189,19 +241,9 @@ def _examples(truth: NDArray[np.intp], points: int) -> list[int]:
     return list(dict.fromkeys(int(np.abs(truth - target).argmin()) for target in wanted))
 
 
-def _observed(
-    rates: FloatArray,
-    prior: FloatArray,
-    points: Sequence[Values],
-    counts: FloatArray | None,
-    published: tuple[dict[str, Any], dict[str, Any]] | None,
-    fixed_total: bool,
-) -> Posterior | None:
-    if counts is None:
+def _observed(logs: FloatArray | None, prior: FloatArray, points: Sequence[Values]) -> Posterior | None:
+    if logs is None:
         return None
-    logs = log_likelihood(counts[None], rates, fixed_total)
-    if published is not None:
-        logs = profiled_log_likelihood(*published)[None]
     posterior, evidence = normalise(logs, prior)
     return summarise(posterior[0], evidence[0], points, None)
 

@@ -22,6 +22,7 @@ DOCUMENTS: dict[str, Any] = {
     "posterior": documents.Posteriors,
     "eig": documents.InformationGain,
     "design": documents.Design,
+    "workspace-gain": documents.WorkspaceGain,
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
@@ -67,7 +68,7 @@ def campaign_schema() -> dict[str, Any]:
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
-    """JSON schema of every JSON file that a campaign makes, by the name of the file."""
+    """JSON schema of every JSON file that a campaign or a command makes, by the name of the file."""
     return {
         name: {"$schema": DIALECT, **_described(TypeAdapter(kind).json_schema(mode="serialization"), documents)}
         for name, kind in DOCUMENTS.items()

@@ -8,14 +8,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import __version__, files, labels
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Branches, Histogram, InformationGain, Posteriors
-from .errors import DigestMismatchError, LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
+from .errors import (
+    DigestMismatchError,
+    LabelClashError,
+    MarginalisationWarning,
+    RegularisedBinWarning,
+    UnknownNameError,
+    nearest,
+)
 from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
 from .seeds import branch_generator
@@ -23,6 +30,9 @@ from .simulators.base import Events, FloatArray
 from .template_checks import check
 from .templates import Exposure, Templates, stack
 from .validation import prior_weights
+
+if TYPE_CHECKING:
+    from .systematic_gain import SystematicGain
 
 #: Empty bins named one by one before the rest is only counted.
 MOST_WARNED = 5
@@ -141,6 +151,8 @@ def posterior(
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
     files.write_document(output, result)
+    for message in result.warnings:
+        warnings.warn(message, MarginalisationWarning, stacklevel=2)
     return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}: {output}"
 
 
@@ -148,6 +160,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     """Estimate the expected information gain of one setting and exposure."""
     from .exact import exact_gain
     from .finite_simulation import information_gain
+    from .systematic_gain import nuisances_text
 
     campaign = files.read_campaign(campaign_file)
     chosen = _exposure(campaign, exposure)
@@ -155,7 +168,8 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
-    gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng)
+    systematics = _systematics(campaign_file, campaign, templates, chosen)
+    gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
     rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
     result = InformationGain(
         setting=setting,
@@ -164,15 +178,28 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         corrected=gain.corrected,
         plug_in=gain.plug_in,
         cross_fitted=gain.cross_fitted,
-        exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng),
+        exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics),
         functions=gain.functions,
         method=gain.method,
-        nuisances="fixed at their nominal values" if campaign.systematics else "none",
+        nuisances=nuisances_text(campaign, systematics is not None),
         simulated_events=int(templates.generated.sum()),
         warnings=list(gain.warnings),
+        marginalisation=gain.marginalisation,
     )
     files.write_document(output, result)
+    for message in gain.marginalisation.warnings if gain.marginalisation else ():
+        warnings.warn(message, MarginalisationWarning, stacklevel=2)
     return f"{result.corrected.value:.4f} ± {result.corrected.error:.4f} nats at {setting}, {exposure}: {output}"
+
+
+def _systematics(
+    campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
+) -> SystematicGain | None:
+    from .systematic_gain import systematic_gain
+
+    wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
+    shapes = _shapes(campaign_file, campaign, templates.sumw.shape[2])
+    return systematic_gain(templates, exposure, wanted, shapes)
 
 
 def design(

@@ -1,0 +1,289 @@
+"""Marginal likelihoods ∫ p(x|θ, ν) p(ν) dν of many data sets by Laplace's method.
+
+The logarithm of the integrand is expanded to second order near its maximum, and the Gaussian is integrated (Tierney
+and Kadane 1986). Newton's method finds the maximum for all data sets at once: the first step is the same matrix for
+all, later ones are for those data sets and θ that need them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .curvature import Arrow, arrow
+from .nuisances import LOWEST_RATE, Nuisances
+from .response import Response, respond
+from .simulators.base import FloatArray
+
+#: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
+CHUNK = 230_000
+#: Most steps for data sets that have not converged.
+STEPS = 40
+#: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes; and the same after two
+#: steps, when only few data sets are left.
+CONVERGED, NEARLY_CONVERGED = 1e-4, 1e-3
+#: A θ this improbable, in ln p below the best, needs no converged maximum: its weight is below 10⁻⁴.
+IRRELEVANT = 10.0
+#: The same after the first step, which is not at the maximum yet.
+UNPROMISING = 14.0
+#: A point tells how probable its θ is when ln p there is this close to what the step before, or the next one, says.
+TRUSTED = 2.0
+
+Point = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """Second-order expansion of ln p(x, ν|θ) at a point: value (N,), gradient and factorised curvature."""
+
+    value: FloatArray
+    gradient: Point
+    curvature: Arrow
+
+    @cached_property
+    def step(self) -> Point:
+        """From the point to the maximum of the expansion."""
+        return self.curvature.solve(*self.gradient)
+
+    @property
+    def left_over(self) -> FloatArray:
+        """What ln p rises on the way there, (N,)."""
+        whole, local = self.step
+        rise = (self.gradient[0] * whole).sum(axis=0) + (self.gradient[1] * local).sum(axis=(0, 1))
+        return np.asarray(0.5 * rise, dtype=np.float64)
+
+
+def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
+    """What ln p(x|θ, ν) has that depends on the counts (B, N) only, (N,): −Σ ln x!, and ln n! for a fixed total."""
+    from scipy.special import gammaln
+
+    result: FloatArray = -gammaln(counts + 1).sum(axis=0)
+    return result + gammaln(counts.sum(axis=0) + 1) if fixed_total else result
+
+
+def log_likelihood(rates: FloatArray, counts: FloatArray, fixed_total: bool) -> FloatArray:
+    """Ln p(x|θ, ν) without `data_constant`, (N,): Poisson, or multinomial given the total."""
+    total = rates.sum(axis=0)
+    logs: FloatArray = np.einsum("bn,bn->n", counts, np.log(rates))
+    logs -= counts.sum(axis=0) * np.log(total) if fixed_total else total
+    return logs
+
+
+def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool, observed: bool) -> Expansion:
+    """Expand ln p(x, ν|θ) at nuisances (G, N), (M, B, N) for counts (B, N).
+
+    The curvature is the observed one, or Fisher's expected one, which is always positive definite.
+    """
+    whole, local = point
+    response = respond(nuisances, nuisances.parameters(whole, local))
+    rates = response.rates
+    per_rate = counts.sum(axis=0) / rates.sum(axis=0) if fixed_total else np.ones(1)
+    ratio = counts / rates
+    residual = ratio - per_rate
+    slopes = _local_slopes(nuisances, response, local)
+    index = nuisances.local[nuisances.local >= 0]
+    first, second = nuisances.prior.derivatives(nuisances.whole, whole)
+    gradient = first + _contract(response.slopes, residual)
+    local_first, local_second = np.zeros_like(local), np.ones_like(local)
+    local_first[nuisances.local >= 0], local_second[nuisances.local >= 0] = nuisances.prior.derivatives(
+        index, local[nuisances.local >= 0]
+    )
+    weight = ratio / rates if observed else per_rate / rates
+    parts = _curvature(nuisances, response, local, slopes, weight, residual if observed else None)
+    np.einsum("ggn->gn", parts[0])[:] += second
+    np.einsum("mmbn->mbn", parts[2])[:] += local_second
+    return Expansion(
+        value=log_likelihood(rates, counts, fixed_total) + _log_prior(nuisances, whole, local),
+        gradient=(gradient, local_first + slopes * residual),
+        curvature=arrow(*parts, _spike(response, slopes, counts) if fixed_total else None),
+    )
+
+
+def _log_prior(nuisances: Nuisances, whole: FloatArray, local: FloatArray) -> FloatArray:
+    values = np.concatenate([whole, local[nuisances.local >= 0]])
+    return nuisances.prior.log_density(nuisances.index, values) + nuisances.log_normalisation
+
+
+def _contract(slopes: FloatArray, residual: FloatArray) -> FloatArray:
+    """Σ_b slopes · residual; one matrix product when the slopes are the same for all data sets."""
+    if slopes.shape[-1] == 1:
+        return np.asarray(slopes[..., 0] @ residual)
+    return np.asarray(np.einsum("gbn,bn->gn", slopes, residual))
+
+
+def _local_slopes(nuisances: Nuisances, response: Response, local: FloatArray) -> FloatArray:
+    """∂ rates / ∂ local parameters, (M, B, N)."""
+    shape = (*nuisances.local.shape, response.rates.shape[-1])
+    if not local.size:
+        return np.zeros(shape)
+    return np.where(nuisances.local[..., None] >= 0, np.stack(response.layered) / local, 0.0)
+
+
+def _curvature(
+    nuisances: Nuisances,
+    response: Response,
+    local: FloatArray,
+    slopes: FloatArray,
+    weight: FloatArray,
+    residual: FloatArray | None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Blocks of −∂² ln p(x|θ, ν): whole (G, G, N), coupling (M, B, G, N), local (M, M, B, N)."""
+    count, size = len(response.slopes), max(weight.shape[-1], response.rates.shape[-1])
+    whole = np.zeros((count, count, size))
+    for p in range(count):
+        weighted = weight * response.slopes[p]
+        # The lower triangle is enough.
+        whole[p, : p + 1] = np.einsum("gbn,bn->gn", response.slopes[: p + 1], weighted)
+    coupling = np.einsum("mbn,bn,gbn->mbgn", slopes, weight, response.slopes)
+    between = np.einsum("mbn,lbn,bn->mlbn", slopes, slopes, weight)
+    if residual is None:
+        return whole, coupling, between
+    whole -= response.second(residual)
+    inverse = np.where(nuisances.local[..., None] >= 0, 1 / local, 0.0)
+    for m in range(len(local)):
+        coupling[m] -= np.einsum("bn,gbn->bgn", residual * inverse[m], response.layered_slopes[m])
+        for other in range(m):
+            mixed = residual * response.layered_pair(m, other) * inverse[m] * inverse[other]
+            between[m, other] -= mixed
+            between[other, m] -= mixed
+    return whole, coupling, between
+
+
+def _spike(response: Response, slopes: FloatArray, counts: FloatArray) -> Point:
+    """√n ∂ ln(total rate): what conditioning on the total takes from the curvature."""
+    scale = np.sqrt(counts.sum(axis=0)) / response.rates.sum(axis=0)
+    return response.slopes.sum(axis=1) * scale, slopes * scale
+
+
+@dataclass
+class Search:
+    """State of the search for the maxima of N data sets at one θ: best point so far, its value, the next step."""
+
+    nuisances: Nuisances
+    point: Point
+    value: FloatArray
+    step: Point
+    damping: FloatArray
+    marginal: FloatArray
+    left_over: FloatArray
+    trusted: NDArray[np.bool_]
+
+    @property
+    def lower_bound(self) -> FloatArray:
+        """The marginal likelihood without what ln p may still rise, (N,)."""
+        return self.marginal - np.where(np.isfinite(self.left_over), self.left_over, 0.0)
+
+    def advance(self, counts: FloatArray, fixed_total: bool, place: NDArray[np.bool_]) -> None:
+        """Try a step for the data sets at `place` (N,); one that lowers ln p is tried again with half its length."""
+        old = _take(self.point, place)
+        damping = self.damping[place]
+        trial = _moved(self.nuisances, old, (self.step[0][:, place] * damping, self.step[1][..., place] * damping))
+        expansion = expanded(self.nuisances, trial, counts[:, place], fixed_total)
+        better = expansion.value >= self.value[place] - 1e-9
+        self.damping[place] = np.where(better, 1.0, 0.5 * damping)
+        rows = np.flatnonzero(place)[better]
+        for whole, part in zip((*self.point, *self.step), (*trial, *expansion.step), strict=True):
+            whole[..., rows] = part[..., better]
+        self.value[rows] = expansion.value[better]
+        self.left_over[rows] = expansion.left_over[better]
+        self.trusted[rows] = expansion.left_over[better] < TRUSTED
+        self.marginal[rows] = integral(self.nuisances, expansion)[better]
+
+
+def log_marginals(
+    models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool
+) -> tuple[FloatArray, list[Search]]:
+    """Ln p(x|θ) of counts (B, N) at K values of θ, (K, N), without `data_constant`; and where the maxima are."""
+    searches = [_started(nuisances, counts, fixed_total) for nuisances in models]
+    for number in range(STEPS):
+        margin = IRRELEVANT if number else UNPROMISING
+        enough = CONVERGED if number < 2 else NEARLY_CONVERGED
+        least = np.max([search.lower_bound for search in searches], axis=0) - margin
+        todo = [(s.left_over > enough) & ((s.marginal > least) | ~s.trusted) for s in searches]
+        if not any(place.any() for place in todo):
+            break
+        for search, place in zip(searches, todo, strict=True):
+            if place.any():
+                search.advance(counts, fixed_total, place)
+    return np.array([search.marginal for search in searches]), searches
+
+
+def integral(nuisances: Nuisances, expansion: Expansion) -> FloatArray:
+    """Integral of the expansion: its maximum, √(2π) per dimension, and the width of the Gaussian."""
+    normal = 0.5 * len(nuisances.index) * math.log(2 * math.pi)
+    return expansion.value + expansion.left_over + normal - expansion.curvature.half_log_determinant
+
+
+def _started(nuisances: Nuisances, counts: FloatArray, fixed_total: bool) -> Search:
+    """A step of Fisher scoring from the prior's centre, where slopes and curvature are the same for all data."""
+    start = nuisances.start()
+    expansion = expand(nuisances, start, counts, fixed_total, observed=False)
+    size = counts.shape[1]
+    wide = np.repeat(start[0], size, axis=-1), np.repeat(start[1], size, axis=-1)
+    first = _moved(nuisances, wide, expansion.step)
+    value = _value(nuisances, first, counts, fixed_total)
+    better = value > expansion.value
+    trusted = better & (np.abs(value - expansion.value - expansion.left_over) < TRUSTED)
+    value = np.where(better, value, expansion.value)
+    normal = 0.5 * len(nuisances.index) * math.log(2 * math.pi)
+    return Search(
+        nuisances=nuisances,
+        point=(np.where(better, first[0], wide[0]), np.where(better, first[1], wide[1])),
+        value=value,
+        step=(np.zeros_like(first[0]), np.zeros_like(first[1])),
+        damping=np.ones(size),
+        marginal=value + normal - expansion.curvature.half_log_determinant,
+        left_over=np.full(size, np.inf),
+        trusted=trusted,
+    )
+
+
+def _value(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool) -> FloatArray:
+    rates = np.maximum(nuisances.model.rates(nuisances.parameters(*point)), LOWEST_RATE)
+    return log_likelihood(rates, counts, fixed_total) + _log_prior(nuisances, *point)
+
+
+def _moved(nuisances: Nuisances, point: Point, step: Point) -> Point:
+    """Take a step, at most 3 in the units of a normal constraint; what multiplies rates keeps a tenth of itself."""
+    index, present = nuisances.whole, nuisances.local >= 0
+    prior = nuisances.prior
+    scale = np.where(prior.kinds[index] == "normal", prior.width[index], np.inf)[:, None]
+    whole = point[0] + np.clip(step[0], -3 * scale, 3 * scale)
+    positive = (prior.positive[index] | (prior.kinds[index] == "free"))[:, None]
+    whole = np.where(positive, np.maximum(whole, 0.1 * point[0]), whole)
+    local = np.maximum(point[1] + np.where(present[..., None], step[1], 0.0), 0.1 * point[1])
+    return whole, local
+
+
+def expanded(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool) -> Expansion:
+    """The observed curvature, or Fisher's for the data sets where it is not positive definite."""
+    expansion = expand(nuisances, point, counts, fixed_total, observed=True)
+    bad = ~expansion.curvature.good
+    if not bad.any():
+        return expansion
+    return replaced(expansion, bad, expand(nuisances, _take(point, bad), counts[:, bad], fixed_total, observed=False))
+
+
+def replaced(expansion: Expansion, place: NDArray[np.bool_], by: Expansion) -> Expansion:
+    """The expansion with some data sets (N,) from another one, in place."""
+    arrays = _arrays(expansion)
+    for target, source in zip(arrays, _arrays(by), strict=True):
+        target[..., place] = source
+    return expansion
+
+
+def _arrays(expansion: Expansion) -> list[FloatArray]:
+    curve = expansion.curvature
+    result = [expansion.value, *expansion.gradient, curve.schur, curve.local, curve.solved]
+    if curve.removed is not None and curve.spike is not None and curve.shrink is not None:
+        result += [*curve.removed, *curve.spike, curve.shrink]
+    return result
+
+
+def _take(point: Point, place: NDArray[np.bool_]) -> Point:
+    return point[0][..., place], point[1][..., place]

@@ -1,0 +1,249 @@
+"""Likelihoods and information gain with nuisance parameters integrated out, checked by importance sampling.
+
+Laplace's method does all data sets; importance sampling repeats some of them. Where the two disagree or the effective
+sample size is low, importance sampling does all, with more draws, Student t proposals and a warning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .campaign import EventCount
+from .data_points import DataPoints, multinomial_counts, poisson_quantiles
+from .documents import Estimate, Marginalisation
+from .importance import importance, proposals
+from .information import average, entropy
+from .laplace import CHUNK, data_constant, log_marginals
+from .nuisances import LOWEST_RATE, Nuisances
+from .simulators.base import FloatArray
+
+#: Data sets that importance sampling repeats, and its draws for each of them and each θ.
+CHECKED, CHECK_DRAWS = 64, 128
+#: Draws of the exact path at first and at most.
+EXACT_DRAWS, MOST_DRAWS = 2048, 8192
+#: Effective fraction of the draws below which the Gaussian of Laplace's method is not trusted.
+LOWEST_FRACTION = 0.5
+#: Disagreement in nats, and in standard errors, at which Laplace's method is not trusted.
+DISAGREEMENT, SIGNIFICANT = 0.003, 3.0
+#: The same for the posteriors themselves: mean total variation distance.
+DISTANCE = 0.015
+#: Effective draws of the exact path below which even it gets a warning.
+FEWEST_EFFECTIVE = 400.0
+#: θ with less posterior probability than this are left to Laplace's method.
+NEGLIGIBLE = 1e-4
+FREEDOM = 5.0
+#: Uniform numbers of nuisance parameters for the average over them in one event.
+ONE_EVENT_DRAWS = 4096
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """Ln p(x|θ) of N data sets, (N, K), and how it was found."""
+
+    log_likelihood: FloatArray
+    how: Marginalisation
+
+
+def laplace_log_likelihood(models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool) -> FloatArray:
+    """Ln p(x|θ) by Laplace's method, (N, K), of counts (N, B), in chunks of bounded memory."""
+    one = models[0]
+    size = max(16, CHUNK // max(1, one.model.bins * (len(one.whole) + 1) * (len(one.local) + 1)))
+    result = np.empty((len(counts), len(models)))
+    for start in range(0, len(counts), size):
+        part = np.ascontiguousarray(counts[start : start + size].T, dtype=np.float64)
+        logs, _ = log_marginals(models, part, fixed_total)
+        result[start : start + size] = (logs + data_constant(part, fixed_total)).T
+    return result
+
+
+def importance_log_likelihood(
+    models: Sequence[Nuisances],
+    counts: FloatArray,
+    laplace: FloatArray,
+    prior: FloatArray,
+    fixed_total: bool,
+    draws: int,
+    freedom: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
+
+    θ of negligible posterior keep their value by Laplace's method, `laplace` (N, K).
+    """
+    weight = normalised(laplace, prior)
+    columns = np.ascontiguousarray(counts.T, dtype=np.float64)
+    _, searches = log_marginals(models, columns, fixed_total)
+    constant = data_constant(columns, fixed_total)
+    most = max(len(one.index) for one in models)
+    proposed = proposals(most, draws, freedom, rng)
+    result, fraction = laplace.copy(), np.ones_like(laplace)
+    for k, (nuisances, search) in enumerate(zip(models, searches, strict=True)):
+        rows = np.flatnonzero(weight[:, k] > NEGLIGIBLE)
+        if rows.size:
+            own = proposed.first(len(nuisances.index))
+            point = search.point[0][:, rows], search.point[1][..., rows]
+            logs, fraction[rows, k] = importance(nuisances, point, columns[:, rows], fixed_total, own)
+            result[rows, k] = logs + constant[rows]
+    return result, (fraction * weight).sum(axis=1)
+
+
+def normalised(log_likelihood: FloatArray, prior: FloatArray) -> FloatArray:
+    """Posterior (N, K) of ln p(x|θ) (N, K) and a prior (K,)."""
+    joint = log_likelihood + np.log(prior, out=np.full_like(prior, -np.inf), where=prior > 0)
+    weights = np.exp(joint - joint.max(axis=1, keepdims=True))
+    result: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return result
+
+
+def marginalise(
+    models: Sequence[Nuisances], counts: FloatArray, prior: FloatArray, fixed_total: bool, rng: np.random.Generator
+) -> Marginal:
+    """Ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
+    laplace = laplace_log_likelihood(models, counts, fixed_total)
+    if not len(models[0].index):
+        return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))
+    chosen = np.unique(np.linspace(0, len(counts) - 1, min(CHECKED, len(counts))).astype(np.intp))
+    # A single data set has no others over which the noise of the check averages out.
+    draws = CHECK_DRAWS * max(1, 16 // len(chosen))
+    checked, fraction = importance_log_likelihood(
+        models, counts[chosen], laplace[chosen], prior, fixed_total, draws, math.inf, rng
+    )
+    exact, rough = normalised(checked, prior), normalised(laplace[chosen], prior)
+    shift = entropy(exact) - entropy(rough)
+    bias = Estimate(float(shift.mean()), float(shift.std(ddof=1) / np.sqrt(len(shift))) if len(shift) > 1 else 0.0)
+    low = float(np.quantile(fraction, 0.05))
+    distance = float(0.5 * np.abs(exact - rough).sum(axis=1).mean())
+    shifted = len(shift) > 1 and abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
+    wrong = distance > DISTANCE or shifted
+    if low >= LOWEST_FRACTION and not wrong:
+        return Marginal(laplace, Marginalisation("Laplace's method", low, bias, []))
+    return _exactly(models, counts, laplace, prior, fixed_total, Marginalisation("", low, bias, []), rng)
+
+
+def _exactly(
+    models: Sequence[Nuisances],
+    counts: FloatArray,
+    laplace: FloatArray,
+    prior: FloatArray,
+    fixed_total: bool,
+    failed: Marginalisation,
+    rng: np.random.Generator,
+) -> Marginal:
+    """Importance sampling of all data sets, with twice the draws until enough of them are effective."""
+    draws = EXACT_DRAWS
+    while True:
+        exact, fraction = _chunked(models, counts, laplace, prior, fixed_total, draws, rng)
+        low = float(np.quantile(fraction, 0.05))
+        if low * draws >= FEWEST_EFFECTIVE or draws >= MOST_DRAWS:
+            break
+        draws *= 4
+    text = (
+        f"Laplace's method is not good enough for these nuisance parameters (effective fraction of its draws"
+        f" {failed.effective_fraction:.2f}, error {failed.laplace_bias.value:+.4f} nats); importance sampling with"
+        f" {draws} draws was used for all data sets, which is slower"
+    )
+    warnings = [text]
+    if low * draws < FEWEST_EFFECTIVE:
+        warnings.append(
+            f"only {low * draws:.0f} of {draws} draws of the nuisance parameters are effective: the posteriors are"
+            " not reliable; constrain the nuisance parameters better or hold some fixed"
+        )
+    return Marginal(exact, Marginalisation("importance sampling", low, failed.laplace_bias, warnings))
+
+
+def _chunked(
+    models: Sequence[Nuisances],
+    counts: FloatArray,
+    laplace: FloatArray,
+    prior: FloatArray,
+    fixed_total: bool,
+    draws: int,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    seed = int(rng.integers(2**63))
+    parts = [
+        importance_log_likelihood(
+            models,
+            counts[start : start + CHECKED],
+            laplace[start : start + CHECKED],
+            prior,
+            fixed_total,
+            draws,
+            FREEDOM,
+            np.random.default_rng(seed),
+        )
+        for start in range(0, len(counts), CHECKED)
+    ]
+    return np.concatenate([logs for logs, _ in parts]), np.concatenate([fraction for _, fraction in parts])
+
+
+def predictive_counts(
+    models: Sequence[Nuisances], prior: FloatArray, points: DataPoints
+) -> tuple[FloatArray, NDArray[np.intp]]:
+    """Counts (N, B) from the prior predictive, θ and nuisances drawn from their priors, and the indices of θ (N,).
+
+    Of the coordinates of the points the first chooses θ, the next the counts, the last the nuisances.
+    """
+    uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
+    truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
+    bins = models[0].model.bins
+    fixed_total = isinstance(points.exposure, EventCount)
+    end = bins if fixed_total else bins + 1
+    rates = np.empty((len(uniforms), bins))
+    for k, nuisances in enumerate(models):
+        rows = np.flatnonzero(truth == k)
+        numbers = uniforms[rows, end : end + len(nuisances.index)].T
+        rates[rows] = np.maximum(nuisances.model.rates(nuisances.draw(numbers)), LOWEST_RATE).T
+    if isinstance(points.exposure, EventCount):
+        every = np.arange(len(rates))
+        return multinomial_counts(uniforms[:, 1:end], every, rates, points.exposure.events), truth
+    return poisson_quantiles(uniforms[:, 1:end], rates), truth
+
+
+def marginal_gain(
+    models: Sequence[Nuisances], prior: FloatArray, points: DataPoints, rng: np.random.Generator | None
+) -> tuple[Estimate, Marginalisation | None]:
+    """EIG about θ with nuisances integrated out, H[π] − E H[p(θ|x)], in nats, by quasi-Monte Carlo.
+
+    Its error holds the integral over data and the difference between Laplace's method and importance sampling.
+    Without a generator there is no check, as befits differences of gains.
+    """
+    counts, _ = predictive_counts(models, prior, points)
+    fixed_total = isinstance(points.exposure, EventCount)
+    if rng is None:
+        logs, how = laplace_log_likelihood(models, counts, fixed_total), None
+    else:
+        found = marginalise(models, counts, prior, fixed_total, rng)
+        logs, how = found.log_likelihood, found.how
+    gain = average(entropy(prior) - entropy(normalised(logs, prior)), points.scrambles)
+    if how is None or how.warnings:
+        return gain, how
+    return Estimate(gain.value, float(np.hypot(gain.error, how.laplace_bias.value))), how
+
+
+def marginal_bound(
+    models: Sequence[Nuisances], believed: Sequence[Nuisances], prior: FloatArray, points: DataPoints
+) -> Estimate:
+    """E ln q(θ|x)/π(θ), data from `models`, posterior q from `believed`, nuisances integrated out; nats."""
+    counts, truth = predictive_counts(models, prior, points)
+    logs = laplace_log_likelihood(believed, counts, isinstance(points.exposure, EventCount))
+    posterior = np.take_along_axis(normalised(logs, prior), truth[:, None], axis=1)[:, 0]
+    return average(np.log(np.maximum(posterior, 1e-300)) - np.log(prior[truth]), points.scrambles)
+
+
+def one_event_probabilities(models: Sequence[Nuisances], rng: np.random.Generator) -> FloatArray:
+    """Bin probabilities of one event, (K, B): λ_b / Σλ averaged over the prior of the nuisances."""
+    from scipy.stats.qmc import Sobol
+
+    most = max(len(one.index) for one in models)
+    uniforms = np.clip(Sobol(max(1, most), rng=rng).random(ONE_EVENT_DRAWS).T, 1e-12, 1 - 1e-12)
+    result = []
+    for nuisances in models:
+        rates = np.maximum(nuisances.model.rates(nuisances.draw(uniforms[: len(nuisances.index)])), LOWEST_RATE)
+        result.append((rates / rates.sum(axis=0)).mean(axis=1))
+    return np.array(result)

@@ -1,0 +1,217 @@
+"""Campaigns with systematic uncertainties: gains and posteriors with nuisance parameters integrated out."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+from test_posterior import PRIOR, collected, likelihood, made, shapes
+
+from robot_physicist.campaign import (
+    Estimator,
+    EventCount,
+    Luminosity,
+    LumiSystematic,
+    NormSystematic,
+    ShapeSystematic,
+    Simulation,
+)
+from robot_physicist.cli import main
+from robot_physicist.finite_simulation import information_gain
+from robot_physicist.systematic_gain import systematic_gain
+from robot_physicist.templates import expected
+
+NORM = NormSystematic(type="normsys", name="e", samples=["signal"], up=1.3, down=0.7)
+TILT = ShapeSystematic(type="histosys", name="tilt", samples=["signal"], file="f", up="u", down="d")
+TILTED = {"tilt": (np.linspace(0.6, 1.4, 12), np.linspace(1.4, 0.6, 12))}
+QUICK = Estimator(draws=512, replicas=4)
+RATES = np.array([0.6, 0.8, 1.0, 1.2, 1.4])
+
+
+def by_rate():
+    """Templates of equal shape at which only the cross-section depends on θ."""
+    templates = made(np.repeat(shapes()[2:3], 5, axis=0))
+    return type(templates)(**{**templates.__dict__, "cross_section": 10 * RATES})
+
+
+def estimated(templates, exposure, systematics, found_shapes=None):
+    integrated = systematic_gain(templates, exposure, systematics, found_shapes or {})
+    return information_gain(
+        templates, exposure, PRIOR, QUICK, Simulation(), np.random.default_rng(1), integrated
+    ), integrated
+
+
+def test_an_uncertain_normalisation_hides_what_only_the_rate_tells():
+    exposure = Luminosity(luminosity=5)
+    certain, nothing = estimated(by_rate(), exposure, [])
+    uncertain, _ = estimated(by_rate(), exposure, [NORM])
+    assert nothing is None
+    assert certain.corrected.value > uncertain.corrected.value + 0.1
+    assert uncertain.plug_in.value < certain.plug_in.value - 0.1
+    assert uncertain.marginalisation.effective_fraction > 0.5
+    assert certain.marginalisation is None
+    # The total count is all there is: sum over it, the factor integrated over its prior.
+    alpha = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    factor = np.where(alpha > 0, 1 + 0.3 * alpha, 1 + 0.3 * alpha)
+    counts = np.arange(300)
+    densities = np.array(
+        [stats.poisson.pmf(counts[:, None], np.maximum(50 * r * factor, 1e-9)).mean(axis=1) for r in RATES]
+    )
+    joint = PRIOR[:, None] * densities
+    truth = stats.entropy(PRIOR) - (joint.sum(axis=0) * stats.entropy(joint + 1e-300, axis=0)).sum()
+    assert uncertain.corrected.value == pytest.approx(truth, abs=4 * uncertain.corrected.error + 0.01)
+
+
+def test_a_fixed_number_of_events_ignores_factors_but_not_shapes():
+    templates, exposure = made(shapes()), EventCount(events=20)
+    _, ignored = estimated(templates, exposure, [NORM, LumiSystematic(type="lumi", uncertainty=0.1)])
+    assert ignored is None
+    plain, _ = estimated(templates, exposure, [])
+    tilted, _ = estimated(templates, exposure, [NORM, TILT], TILTED)
+    assert tilted.corrected.value < plain.corrected.value - 0.05
+    assert tilted.cross_fitted.value < tilted.plug_in.value + 0.02
+
+
+def test_one_event_averages_its_probabilities_over_the_nuisances():
+    templates, exposure = made(shapes()), EventCount(events=1)
+    plain, _ = estimated(templates, exposure, [])
+    tilted, integrated = estimated(templates, exposure, [TILT], TILTED)
+    assert 0 < tilted.corrected.value < plain.corrected.value
+    rates = expected(shapes(), np.ones(5), exposure, np.zeros(12))
+    symmetric = integrated.gain(rates, None, PRIOR).value
+    assert symmetric == pytest.approx(plain.corrected.value, rel=0.2)
+
+
+def test_marginalised_posteriors_cover_although_nuisances_vary():
+    exposure = Luminosity(luminosity=5)
+    both = likelihood(by_rate(), exposure, [NORM])
+    right = collected(exposure, 2000, published=both, nuisances="marginalised")
+    assert right.coverage68.value > 0.68 - 3 * right.coverage68.error
+    assert right.coverage95.value > 0.95 - 3 * right.coverage95.error
+    assert right.nuisances.startswith("marginalised")
+    assert right.marginalisation.effective_fraction > 0.5
+    fixed = collected(exposure, 2000, published=both, nuisances="fixed")
+    assert right.mean_sd["theta"] > 1.3 * fixed.mean_sd["theta"]
+
+
+def test_observed_data_are_marginalised_with_statistical_errors():
+    exposure, observed = EventCount(events=200), np.round(shapes()[3] * 200)
+    few = made(shapes())
+    few = type(few)(
+        **{**few.__dict__, "sumw": few.sumw / 1000, "sumw2": few.sumw2 / 1000, "generated": few.generated / 1000}
+    )
+    both = likelihood(few, exposure, observed=observed)
+    fixed = collected(exposure, 50, observed, both)
+    free = collected(exposure, 50, observed, both, nuisances="marginalised")
+    assert free.observed.sd["theta"] > fixed.observed.sd["theta"]
+    assert free.observed_marginalisation is not None
+    assert fixed.observed_marginalisation is None
+
+
+# robot-physicist workspace
+
+
+@pytest.fixture
+def call(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        return stop.value.code, out.out + out.err
+
+    return call
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    from workspaces import counting
+
+    spec = counting()
+    whole = {
+        "channels": spec["channels"],
+        "observations": [{"name": "c", "data": [60.0]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+        "version": "1.0.0",
+    }
+    (tmp_path / "w.json").write_text(json.dumps(whole))
+    return tmp_path / "w.json"
+
+
+def test_a_strength_on_a_grid_has_its_posterior_and_gain(call, workspace, tmp_path):
+    code, text = call("workspace", workspace, "--grid", "mu=0:3:7", "--output", tmp_path / "g.json")
+    assert code == 0, text
+    found = json.loads((tmp_path / "g.json").read_text())
+    assert found["gain"]["value"] == pytest.approx(0.371692, abs=4 * found["gain"]["error"])
+    assert found["nuisances"] == ["b"]
+    alpha = stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
+    likelihoods = [stats.poisson.pmf(60, 50 * (1 + 0.1 * alpha) + 10 * mu).mean() for mu in np.linspace(0, 3, 7)]
+    assert found["posterior"]["probabilities"] == pytest.approx(likelihoods / np.sum(likelihoods), abs=1e-3)
+    assert "1 nuisance parameters marginalised" in text
+
+
+def test_a_prior_on_the_grid_moves_the_posterior(call, workspace, tmp_path):
+    for prior, name in (("mu=0:0.5", "low"), ("mu=3:0.5", "high")):
+        assert (
+            call(
+                "workspace",
+                workspace,
+                "--grid",
+                "mu=0:3:7",
+                "--prior",
+                prior,
+                "--draws",
+                64,
+                "--output",
+                tmp_path / name,
+            )[0]
+            == 0
+        )
+    low, high = (json.loads((tmp_path / name).read_text())["posterior"]["mean"]["mu"] for name in ("low", "high"))
+    assert low < 1 < 2 < high
+
+
+def test_patches_are_points_too(call, tmp_path):
+    base, patches = likelihood(made(shapes()), Luminosity(luminosity=2), [NORM])
+    (tmp_path / "w.json").write_text(json.dumps(base))
+    (tmp_path / "p.json").write_text(json.dumps(patches))
+    options = (
+        "--patchset",
+        tmp_path / "p.json",
+        "--grid",
+        "mu=0.5:1.5:3",
+        "--draws",
+        64,
+        "--output",
+        tmp_path / "g.json",
+    )
+    code, text = call("workspace", tmp_path / "w.json", *options)
+    assert code == 0, text
+    found = json.loads((tmp_path / "g.json").read_text())
+    assert len(found["prior"]) == 15
+    assert found["patches"][0] == "theta_m1"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--grid", "m=0:3:7"), "the model has no such parameter; did you mean 'mu'?"),
+        (("--grid", "mu=0:30:7"), "outside its bounds [0, 10]"),
+        (("--grid", "mu=0;3"), "write NAME=LOW:HIGH:COUNT"),
+        ((), "nothing to learn about"),
+        (("--grid", "mu=0:3:7", "--prior", "nu=1:1"), "no grid has that name; known names: mu"),
+        (("--grid", "mu=0:3:7", "--prior", "mu=1"), "write NAME=MEAN:SD"),
+        (("--grid", "mu=0:3:7", "--prior", "mu=1:0"), "has to be positive"),
+        (("--grid", "mu=0:3:7", "--measurement", "n"), "not in the workspace; known names: m"),
+    ],
+)
+def test_mistakes_end_with_exit_code_two_and_advice(call, workspace, options, message):
+    code, text = call("workspace", workspace, *options)
+    assert code == 2
+    assert message in text
+
+
+def test_a_broken_workspace_is_named(call, workspace):
+    workspace.write_text(json.dumps({"channels": []}))
+    code, text = call("workspace", workspace, "--grid", "mu=0:3:7")
+    assert code == 2
+    assert "not a workspace that pyhf accepts" in text

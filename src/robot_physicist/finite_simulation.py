@@ -84,6 +84,9 @@ def information_gain(
     rng: np.random.Generator,
 ) -> GainEstimates:
     """Estimate the EIG of one setting from its templates; `prior` is (K,)."""
+    if templates.shared:
+        # weighted events are smooth in θ already
+        simulation = simulation.model_copy(update={"smoothing": "none"})
     problem = _problem(templates, exposure, prior, estimator, rng)
     shape = free(*templates.sums(), simulation.regularisation).probabilities()
     accepted, _ = accepted_cross_section(templates)
@@ -91,8 +94,12 @@ def information_gain(
     if estimator.method == "original":
         plug_in = eig_original(problem.rates(shape, accepted), exposure, prior, estimator.draws, rng)
     fits = smooth(*templates.sums(), templates.coordinates, simulation)
-    corrected = _corrected(problem, fits, estimator.replicas, rng)
     cross_fitted = _cross_fitted(problem, simulation, rng)
+    if templates.shared:
+        # noise that is common to all θ hardly looks like information: half of the bracket covers it
+        corrected = Estimate(plug_in.value, float(np.hypot(plug_in.error, (plug_in.value - cross_fitted.value) / 2)))
+    else:
+        corrected = _corrected(problem, fits, estimator.replicas, rng)
     ceiling = float(entropy(prior))
     clipped, warnings = _within(corrected, ceiling)
     return GainEstimates(

@@ -162,7 +162,12 @@ def smooth(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation: 
 
 
 def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
-    """Signal probabilities (K, B) of the preferred fit, and their relative standard errors."""
+    """Signal probabilities (K, B) of the preferred fit, and their relative standard errors.
+
+    Templates of shared events are as smooth in θ as the weights are, and are taken as they are.
+    """
+    if templates.shared:
+        simulation = simulation.model_copy(update={"smoothing": "none"})
     best, *_ = smooth(*templates.sums(), templates.coordinates, simulation)
     return best.probabilities(), best.relative_errors()
 

@@ -18,6 +18,7 @@ from .documents import Branches, Histogram, InformationGain, Posteriors
 from .errors import DigestMismatchError, LabelClashError, RegularisedBinWarning, UnknownNameError, nearest
 from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
+from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
 from .template_checks import check
@@ -51,10 +52,12 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
         "seed": campaign.seed,
         "versions": {"robot-physicist": __version__, **simulation.build(choice).versions()},
     }
+    if campaign.references and not sample.startswith("background="):
+        metadata["points"] = [labels.label(point) for point in campaign.weighted_points]
     if files.is_made_from(output, metadata):
         return f"finished before, with the same simulator and seed: {output}"
     accepted = files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
-    return f"{accepted} of {campaign.simulation.events} events at {setting}, {sample}: {output}"
+    return f"{accepted} of {campaign.events_at(setting)} events at {setting}, {sample}: {output}"
 
 
 def histogram(campaign_file: Path, setting: str, sample: str, events: Path, output: Path) -> str:
@@ -65,6 +68,7 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
     digest = branch_digest(campaign, setting, sample)
     metadata = files.read_metadata(events)
     files.check_digest(events, metadata["digest"], digest)
+    weighted = bool(campaign.references) and not sample.startswith("background=")
     filled = fill(
         _with_provenance(files.read_events(events, list(campaign.observables)), metadata),
         campaign.observables,
@@ -72,9 +76,19 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
         setting=setting,
         sample=sample,
         digest=digest,
+        reweighting=_reweighting(campaign) if weighted else None,
     )
     files.write_document(output, filled)
-    return f"{filled.sumw.sum():g} in {filled.sumw.shape[1]} bins at {setting}, {sample}: {output}"
+    worth = "" if filled.reweighted is None else f", {least_effective(filled.reweighted)}"
+    return f"{filled.sumw.sum():g} in {filled.sumw.shape[1]} bins at {setting}, {sample}{worth}: {output}"
+
+
+def _reweighting(campaign: Campaign) -> Reweighting:
+    points, references, columns = (
+        [labels.label(point) for point in chosen]
+        for chosen in (campaign.parameter_points, campaign.references, campaign.weighted_points)
+    )
+    return Reweighting(points, references, columns)
 
 
 def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iterator[Events]:
@@ -85,7 +99,7 @@ def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iter
     known = None if section is None else CrossSection(section, metadata["cross_section_error_pb"])
     for index, chunk in enumerate(chunks):
         generated = metadata["generated"] if index == 0 else 0
-        yield Events(chunk.columns, generated, chunk.weights, known)
+        yield Events(chunk.columns, generated, chunk.weights, known, chunk.ratios)
 
 
 def likelihood(
@@ -153,6 +167,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     chosen = _exposure(campaign, exposure)
     prior = _prior(campaign_file, campaign)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
+    effective = effective_events(*templates.sums())
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng)
@@ -168,8 +183,9 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         degree=gain.degree,
         method=gain.method,
         nuisances="fixed at their nominal values" if campaign.systematics else "none",
-        simulated_events=int(templates.generated.sum()),
-        warnings=list(gain.warnings),
+        simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
+        effective_events=float(effective.min()),
+        warnings=[*gain.warnings, *few_events(templates.points, effective), *templates.warnings],
     )
     files.write_document(output, result)
     return f"{result.corrected.value:.4f} ± {result.corrected.error:.4f} nats at {setting}, {exposure}: {output}"
@@ -196,7 +212,10 @@ def design(
     best = {exposure.best for exposure in result.exposures}
     read = (files.read_document(Histogram, path) for path in histograms)
     # Only the best settings' templates are drawn.
-    known_histograms = [one for one in read if one.setting in best]
+    chosen = [one for one in read if one.setting in best]
+    points = [labels.label(point) for point in campaign.parameter_points]
+    by_setting = ([one for one in chosen if one.setting == setting] for setting in sorted(best))
+    known_histograms = [one for group in by_setting for one in per_point(group, points)]
     drawings = draw(campaign, result, known_posteriors, known_histograms)
     for name, content in drawings.items():
         files.write_bytes(figures / name, content)

@@ -9,7 +9,7 @@ causes is subtracted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +96,8 @@ def information_gain(
     fits = smooth(*templates.sums(), templates.coordinates, simulation)
     cross_fitted = _cross_fitted(problem, simulation, rng)
     if templates.shared:
-        # noise that is common to all θ hardly looks like information: half of the bracket covers it
-        corrected = Estimate(plug_in.value, float(np.hypot(plug_in.error, (plug_in.value - cross_fitted.value) / 2)))
+        # noise that is common to all θ hardly looks like information
+        corrected = Estimate(plug_in.value, float(np.hypot(plug_in.error, _jackknife_error(problem, simulation))))
     else:
         corrected = _corrected(problem, fits, estimator.replicas, rng)
     ceiling = float(entropy(prior))
@@ -169,6 +169,22 @@ def _extrapolated(
     # The error of the subtracted bias is at most a fraction of it; half of it covers the next order.
     error = float(np.hypot(error, 0.5 * rise))
     return Estimate(base.value - rise, error), float(np.sqrt(np.mean(odd**2)))
+
+
+def _jackknife_error(problem: _Problem, simulation: Simulation) -> float:
+    """Standard error √((F−1)/F Σ(E_f − Ē)²) of shared templates, E_f being the EIG without fold f."""
+    templates = problem.templates
+    folds = templates.sumw.shape[1]
+    values = np.empty(folds)
+    for fold in range(folds):
+        kept = np.delete(np.arange(folds), fold)
+        # the sums of a fold stand for as many events as those of any other
+        sums = templates.sums(kept)
+        part = replace(templates, sumw=sums[0][:, None], sumw2=sums[1][:, None])
+        accepted, _ = accepted_cross_section(part)
+        shape = free(*sums, simulation.regularisation).probabilities()
+        values[fold] = problem.gain(problem.rates(shape, accepted * folds / (folds - 1)), problem.points).value
+    return float(np.sqrt((folds - 1) * values.var()))
 
 
 def _cross_fitted(problem: _Problem, simulation: Simulation, rng: np.random.Generator) -> Estimate:

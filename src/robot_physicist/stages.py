@@ -114,7 +114,7 @@ def likelihood(
     from . import likelihood as build
 
     campaign = files.read_campaign(campaign_file)
-    chosen = _exposure(campaign, exposure)
+    chosen = exposure_named(campaign, exposure)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     _warn(build.empty_bins(templates), campaign)
     observed = _observed(campaign_file, campaign, setting, exposure)
@@ -145,8 +145,8 @@ def posterior(
     campaign = files.read_campaign(campaign_file)
     result = infer.collect(
         _published(campaign, workspace, patchset),
-        _exposure(campaign, exposure),
-        _prior(campaign_file, campaign),
+        exposure_named(campaign, exposure),
+        prior_of(campaign_file, campaign),
         campaign.parameter_points,
         campaign.estimator,
         setting=setting,
@@ -164,8 +164,8 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     from .finite_simulation import information_gain
 
     campaign = files.read_campaign(campaign_file)
-    chosen = _exposure(campaign, exposure)
-    prior = _prior(campaign_file, campaign)
+    chosen = exposure_named(campaign, exposure)
+    prior = prior_of(campaign_file, campaign)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     effective = effective_events(*templates.sums())
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
@@ -226,13 +226,15 @@ def design(
     return render(result, colour=False)
 
 
-def _exposure(campaign: Campaign, label: str) -> Exposure:
+def exposure_named(campaign: Campaign, label: str) -> Exposure:
+    """The exposure with this label; raises UnknownNameError with the nearest one."""
     if label not in campaign.exposures:
         raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
     return campaign.exposures[label]
 
 
-def _prior(campaign_file: Path, campaign: Campaign) -> FloatArray:
+def prior_of(campaign_file: Path, campaign: Campaign) -> FloatArray:
+    """Prior of every parameter point, (K,), read from an earlier posterior if the campaign names one."""
     if isinstance(campaign.prior, PosteriorFile):
         earlier = files.read_document(Posteriors, campaign_file.parent / campaign.prior.posterior)
         return prior_weights(campaign, earlier)
@@ -259,6 +261,13 @@ def _templates(
         one = files.read_document(Histogram, path)
         files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
         found.append(one)
+    return templates_of(campaign_file, campaign, exposure, found)
+
+
+def templates_of(
+    campaign_file: Path, campaign: Campaign, exposure: Exposure, found: Sequence[Histogram]
+) -> Templates:
+    """Stack the histograms of one setting, backgrounds included; raises LabelClashError when one is there twice."""
     points = [labels.label(point) for point in campaign.parameter_points]
     if len({one.sample for one in found}) < len(found):
         raise LabelClashError("two of the histograms belong to the same sample; pass each file once")

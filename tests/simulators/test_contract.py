@@ -82,6 +82,36 @@ def test_cross_sections_are_positive(branch):
         assert events.cross_section is None
 
 
+def weighted(simulator, setting, parameters, points, events):
+    sampler = simulator.prepare_weighted(setting, parameters, points)
+    return sampler.sample(events, branch_generator(1, setting, parameters, 0))
+
+
+def test_weights_turn_events_of_one_point_into_those_of_another(branch):
+    """Every power of x up to the fourth, in place of the shape, and the cross-section."""
+    simulator, setting, parameters, other = branch
+    made = weighted(simulator, setting, parameters, [other, parameters], 40_000)
+    direct = simulate(simulator, setting, other, events=40_000)
+    assert made.ratios.shape == (made.accepted, 2)
+    assert np.isfinite(made.ratios).all()
+    assert (made.ratios >= 0).all()
+    assert made.ratios[:, 1] == pytest.approx(np.ones(made.accepted), abs=1e-12)
+    plain = simulate(simulator, setting, parameters, events=40_000)
+    for name in plain.columns:
+        assert made.columns[name].tobytes() == plain.columns[name].tobytes()
+    (x,), (y,) = made.columns.values(), direct.columns.values()
+    first, second = (1.0 if e.cross_section is None else e.cross_section.value for e in (made, direct))
+    for power in range(5):
+        # rejected events count as zero, so power 0 is the accepted cross-section
+        left, right = first * made.ratios[:, 0] * x**power, second * y**power
+        error = np.hypot(*(np.sqrt((v**2).sum()) / e.generated for v, e in ((left, made), (right, direct))))
+        assert abs(left.sum() / made.generated - right.sum() / direct.generated) < 4 * error
+    exact = simulator.cross_section(setting, other)
+    if exact is not None:
+        section = first * made.ratios[:, 0] / made.generated
+        assert abs(section.sum() - exact.value) < 4 * np.sqrt((section**2).sum())
+
+
 def test_densities_are_normalised_and_describe_the_events(branch):
     simulator, setting, parameters, _ = branch
     if not simulator.has_density:

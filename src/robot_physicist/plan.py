@@ -174,8 +174,9 @@ def render_needs(pilots: Sequence[PilotError], target: float, campaign: Campaign
         [
             *lines,
             "",
-            f"{len(more) * samples} branches to simulate again: {events:,} events, {seconds:,.0f} s on {cores} core(s)"
-            ", with this in the campaign:",
+            f"{len(more) * samples} branches to simulate again: {events:,} events, "
+            f"{seconds:,.0f} s on {cores} core(s),"
+            " with this in the campaign:",
             "",
             "simulation:",
             "  events_at:",

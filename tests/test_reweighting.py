@@ -139,7 +139,7 @@ def test_a_missing_reference_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("simulation", "kind", "message"),
     [
-        ({"references": [{"thet": 0}]}, UnknownNameError, r"references\[0\].thet.*did you mean 'theta'"),
+        ({"references": [{"theta_": 0}]}, UnknownNameError, r"references\[0\].theta_.*did you mean 'theta'"),
         ({"references": [{}]}, CampaignError, r"references\[0\].theta.*add it"),
         ({"references": [{"theta": 0}, {"theta": 0.0}]}, LabelClashError, r"references\[1\]: is there already"),
         ({"events_at": {"variance=5": 100}}, UnknownNameError, "no setting 'variance=5'; did you mean"),

@@ -64,6 +64,12 @@ def test_a_campaign_runs_resumes_and_extends(project):
     assert counted(text)["simulate"] == 5, text
 
 
+def contents(folder):
+    """Bytes of every result, logs excepted."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
 def test_more_events_at_one_setting_touch_no_other(project):
     assert snakemake(project)[0] == 0
     results = project / "results/small"

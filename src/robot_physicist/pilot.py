@@ -40,11 +40,16 @@ def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:
 def _at_setting(campaign_file: Path, campaign: Campaign, setting: str, folder: Path) -> Iterator[PilotError]:
     found = [_histogram(campaign, campaign_file, setting, sample, folder) for sample in campaign.samples]
     folds = found[0].sumw.shape[0]
-    halves = np.array_split(np.random.default_rng(campaign.seed).permutation(folds), 2)
+    order = np.random.default_rng(campaign.seed).permutation(folds)
+    halves = np.array_split(order, 2) if folds >= FEWEST_FOLDS else []
     for exposure, chosen in campaign.exposures.items():
         templates = templates_of(campaign_file, campaign, chosen, found)
         whole = _gain(campaign_file, campaign, templates, exposure)
-        errors = [_gain(campaign_file, campaign, _part(templates, half), exposure) for half in halves if folds >= FEWEST_FOLDS]
+        errors = [
+            _gain(campaign_file, campaign, _part(templates, half), exposure)
+            for half in halves
+            if folds >= FEWEST_FOLDS
+        ]
         logs = [np.log(max(one.corrected.error, 1e-300)) for one in errors]
         yield PilotError(
             setting=setting,

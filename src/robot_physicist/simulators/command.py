@@ -114,8 +114,9 @@ def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[
         with uproot_module().open(path) as file:
             if tree not in file:
                 raise SimulationError(f"the program wrote no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
-            known = {name for name in file[tree].keys() if name == "ratios" or name.startswith("ratio_")}
-            names = sorted(known | {*observables, "weight"} & set(file[tree].keys()))
+            written = set(file[tree].keys())
+            ratios = {name for name in written if name == "ratios" or name.startswith("ratio_")}
+            names = sorted(ratios | ({*observables, "weight"} & written))
             arrays = file[tree].arrays(names, library="np") if names else {}
             metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
         return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, dict(metadata)

@@ -94,12 +94,12 @@ def information_gain(
     if estimator.method == "original":
         plug_in = eig_original(problem.rates(shape, accepted), exposure, prior, estimator.draws, rng)
     fits = smooth(*templates.sums(), templates.coordinates, simulation)
-    cross_fitted = _cross_fitted(problem, simulation, rng)
     if templates.shared:
         # noise that is common to all θ hardly looks like information
         corrected = Estimate(plug_in.value, float(np.hypot(plug_in.error, _jackknife_error(problem, simulation))))
     else:
         corrected = _corrected(problem, fits, estimator.replicas, rng)
+    cross_fitted = _cross_fitted(problem, simulation, rng)
     ceiling = float(entropy(prior))
     clipped, warnings = _within(corrected, ceiling)
     return GainEstimates(

@@ -54,11 +54,13 @@ rule simulate:
         mem_mb=memory_mb("simulate"),
         kubernetes_memory_limit=limit("simulate", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("simulate", "kubernetes_job_timeout"),
+    params:
+        made_with=made_with,
     message:
         "simulate {wildcards.setting} {wildcards.sample}"
     shell:
         # a change of these, and of nothing else in the campaign, makes other events
-        command("simulate", "seed", "simulator", "simulation.events", "backgrounds")
+        command("simulate", "seed", "simulator", "backgrounds")
 
 
 rule histogram:
@@ -75,6 +77,8 @@ rule histogram:
         mem_mb=memory_mb("histogram"),
         kubernetes_memory_limit=limit("histogram", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("histogram", "kubernetes_job_timeout"),
+    params:
+        made_with=made_with,
     message:
         "histogram {wildcards.setting} {wildcards.sample}"
     shell:
@@ -82,7 +86,6 @@ rule histogram:
             "histogram",
             "seed",
             "simulator",
-            "simulation.events",
             "simulation.folds",
             "backgrounds",
             "observables",
@@ -91,7 +94,7 @@ rule histogram:
 
 rule likelihood:
     input:
-        campaign=CAMPAIGN,
+        campaign=ancient(CAMPAIGN),
         histograms=expand(
             rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True
         ),
@@ -109,12 +112,12 @@ rule likelihood:
     message:
         "likelihood {wildcards.setting} {wildcards.exposure}"
     shell:
-        command("likelihood")
+        command("likelihood", *INFERENCE)
 
 
 rule posterior:
     input:
-        campaign=CAMPAIGN,
+        campaign=ancient(CAMPAIGN),
         workspace=rules.likelihood.output.workspace,
         patchset=rules.likelihood.output.patchset,
     output:
@@ -130,12 +133,12 @@ rule posterior:
     message:
         "posterior {wildcards.setting} {wildcards.exposure}"
     shell:
-        command("posterior")
+        command("posterior", *INFERENCE)
 
 
 rule eig:
     input:
-        campaign=CAMPAIGN,
+        campaign=ancient(CAMPAIGN),
         histograms=rules.likelihood.input.histograms,
     output:
         gain=f"{RESULTS}/{{setting}}/{{exposure}}/eig.json",
@@ -150,7 +153,7 @@ rule eig:
     message:
         "eig {wildcards.setting} {wildcards.exposure}"
     shell:
-        command("eig")
+        command("eig", *INFERENCE)
 
 
 rule design:

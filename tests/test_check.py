@@ -49,7 +49,7 @@ def test_this_project_agrees(project, capsys):
         ("steps/eig.yml", "core.yml", "cor.yml", "there is no envs/cor.yml; did you mean 'core'?"),
         ("envs/core.yml", "imagetag: 0.1.0", "imagetag: latest", "imagetag is latest, the version is 0.1.0"),
         ("workflow/exposure.yml", "../steps/eig.yml", "../steps/eigg.yml", "workflow/*.yml: there is no step eigg; did you mean 'eig'?"),
-        ("Snakefile", 'command("eig")', 'command("posterior")', "Snakefile: the step eig is not used"),
+        ("Snakefile", 'command("eig"', 'command("posterior"', "Snakefile: the step eig is not used"),
         ("reana.yaml", "    campaign: campaigns", "    campain: campaigns", "the workflow takes no such parameter; did you mean 'campaign'?"),
         ("reana.yaml", "campaigns/weinberg.yaml", "campaigns/weinbreg.yaml", "there is no campaigns/weinbreg.yaml; did you mean 'campaigns/weinberg.yaml'?"),
         ("reana-snakemake.yaml", "yaml\n    - Snakefile", "yaml\n    - Snakfile", "did you mean 'Snakefile'?"),

@@ -46,6 +46,7 @@ def gain(setting, value, error=0.01, exposure="events=5"):
         method="m",
         nuisances="none",
         simulated_events=10_000,
+        effective_events=10_000.0,
         warnings=[],
     )
 

@@ -51,3 +51,15 @@ def test_labels_of_a_campaign():
     assert labels.point_labels(campaign) == ["t=0", "t=1"]
     assert labels.background_labels(campaign) == ["background=flat"]
     assert labels.exposure_labels(campaign) == ["luminosity=2fb-1"]
+
+
+def test_labels_of_a_campaign_with_references():
+    campaign = {
+        "settings": {"a": {"values": [1, 2]}},
+        "parameters": {"s": {"values": [0, 1]}, "t": {"values": [0.5]}},
+        "simulation": {"references": [{"t": 0.5, "s": 1.0}, {"s": 3, "t": 0.5}], "events_at": {"a=2": 7}},
+    }
+    assert labels.sample_labels(campaign) == ["s=1,t=0.5", "s=3,t=0.5"]
+    assert labels.weighted_labels(campaign) == ["s=0,t=0.5", "s=1,t=0.5", "s=3,t=0.5"]
+    assert (labels.events_at(campaign, "a=1"), labels.events_at(campaign, "a=2")) == (None, 7)
+    assert labels.weighted_labels({**campaign, "simulation": None}) == []

@@ -64,6 +64,32 @@ def test_a_campaign_runs_resumes_and_extends(project):
     assert counted(text)["simulate"] == 5, text
 
 
+def contents(folder):
+    """Bytes of every result, logs excepted."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".log")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_more_events_at_one_setting_touch_no_other(project):
+    assert snakemake(project)[0] == 0
+    results = project / "results/small"
+    before = contents(results)
+    topped_up = {**SMALL, "simulation": {**SMALL["simulation"], "events_at": {"variance=2": 3000}}}
+    (project / "campaigns/small.yaml").write_text(yaml.safe_dump(topped_up))
+    code, text = snakemake(project)
+    assert code == 0, text
+    # 5 parameter points and 2 exposures at that setting; branches and design read the whole campaign
+    wanted = {"simulate": 5, "histogram": 5, "likelihood": 2, "posterior": 2, "eig": 2, "branches": 1, "design": 1}
+    assert {name: counted(text)[name] for name in wanted} == wanted
+    after = contents(results)
+    assert {name for name in after if after[name] != before[name]} >= {"variance=2/theta=0/events.root"}
+    for name in after:
+        if name.startswith("variance=0.5/"):
+            assert after[name] == before[name], name
+    code, text = snakemake(project)
+    assert "Nothing to be done" in text
+
+
 def counted(text):
     rows = [line.split() for line in text.splitlines()]
     return {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}

@@ -98,6 +98,15 @@ def command(name, *sections):
     return f"{line.format(**sources)} 2>&1 | tee {{log}}{comment}"
 
 
+def made_with(wildcards):
+    """What else of the campaign makes the events of a branch; Snakemake runs a job again when it changes."""
+    background = wildcards.sample.startswith("background=")
+    return {
+        "events": labels.events_at(config, wildcards.setting),
+        "points": [] if background else labels.weighted_labels(config),
+    }
+
+
 def image(name):
     """The container image of a stage."""
     _, environment = step(name)
@@ -115,6 +124,24 @@ def memory_mb(name):
     return int(limit(name, "kubernetes_memory_limit").removesuffix("Mi"))
 
 
+#: What likelihood, posterior and gain of a setting depend on, besides the histograms of that setting.
+INFERENCE = (
+    "name",
+    "seed",
+    "simulator",
+    "parameters",
+    "prior",
+    "observables",
+    "exposure",
+    "simulation.folds",
+    "simulation.regularisation",
+    "simulation.smoothing",
+    "simulation.max_degree",
+    "backgrounds",
+    "systematics",
+    "observed",
+    "estimator",
+)
 BRANCH = ("setting", "sample", "exposure")
 if not config:
 
@@ -124,5 +151,5 @@ if not config:
 CAMPAIGN = campaign_file()
 RESULTS = f"results/{Path(CAMPAIGN).stem}"
 SETTINGS = labels.setting_labels(config)
-SAMPLES = labels.point_labels(config) + labels.background_labels(config)
+SAMPLES = labels.sample_labels(config)
 EXPOSURES = labels.exposure_labels(config)

@@ -145,6 +145,12 @@ class Simulation(Section):
 
     events: int = Field(100_000, ge=1, le=1_000_000_000)
     """Events generated per branch, that is per setting and parameter point."""
+    events_at: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(default_factory=dict)
+    """Events per branch at some settings, by label such as `sqrt_s=82`, in place of `events`; `robot-physicist plan
+    --error` computes them."""
+    references: list[dict[Name, Finite]] = Field(default_factory=list)
+    """Parameter points at which events are simulated, with a weight to every parameter point; none: each point is
+    simulated by itself."""
     folds: int = Field(10, ge=2, le=100)
     """Equal parts into which a branch's events are split; the cross-fitted bound compares halves of them."""
     regularisation: float = Field(0.5, gt=0, le=10, allow_inf_nan=False)
@@ -306,10 +312,33 @@ class Campaign(Section):
         return labels.product({name: grid.points for name, grid in self.parameters.items()})
 
     @property
+    def references(self) -> list[dict[str, float]]:
+        """Parameter points whose weighted events serve all others; empty when each has its own events."""
+        return [
+            {name: labels.rounded(reference[name]) for name in self.parameters}
+            for reference in self.simulation.references
+        ]
+
+    @property
+    def simulated_points(self) -> list[dict[str, float]]:
+        """Parameter points that are simulated: the references, or all."""
+        return self.references or self.parameter_points
+
+    @property
+    def weighted_points(self) -> list[dict[str, float]]:
+        """Points to which events carry weights: all parameter points, then the references that are none of them."""
+        points = self.parameter_points
+        return [*points, *(one for one in self.references if one not in points)] if self.references else []
+
+    @property
     def samples(self) -> list[str]:
         """Labels of everything that is simulated at each setting: the points, then the backgrounds."""
         simulated = [f"background={b.name}" for b in self.backgrounds if isinstance(b, SimulatedBackground)]
-        return [labels.label(point) for point in self.parameter_points] + simulated
+        return [labels.label(point) for point in self.simulated_points] + simulated
+
+    def events_at(self, setting: str) -> int:
+        """Events generated per branch at the setting with this label."""
+        return self.simulation.events_at.get(setting, self.simulation.events)
 
     @property
     def exposures(self) -> dict[str, EventCount | Luminosity]:

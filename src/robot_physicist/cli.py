@@ -189,11 +189,16 @@ def validate(file: Path) -> None:
 @cli.command()
 @click.argument("file", type=FILE)
 @click.option("--cores", default=1, show_default=True, help="Cores to spread the work over.")
-def plan(file: Path, cores: int) -> None:
-    """List the branches of a campaign FILE, and estimate events, disk and time from a short probe."""
+@click.option("--error", type=click.FloatRange(0, min_open=True), help="Wanted standard error of the gain, in nats.")
+@click.option("--pilot", type=FILE, help="Results folder of a finished pilot; results/FILE by default.")
+def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> None:
+    """List the branches of a campaign FILE, and estimate events, disk and time from a short probe.
+
+    With --error: how many events per branch each setting needs for that error, from the errors of a pilot.
+    """
     from . import inspection
 
-    click.echo(inspection.plan(file, cores))
+    click.echo(inspection.plan(file, cores, error, pilot))
 
 
 @cli.command()

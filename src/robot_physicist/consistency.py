@@ -46,8 +46,43 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     yield from _systematics(campaign)
     yield from _observed(campaign)
     yield from _paths(campaign)
-    if campaign.simulation.events < campaign.simulation.folds:
-        yield CampaignError("simulation.events: fewer events than folds; simulate more or use fewer folds")
+    yield from _simulation(campaign)
+    yield from _references(campaign, simulator)
+
+
+def _simulation(campaign: Campaign) -> Iterator[CampaignError]:
+    settings = [labels.label(point) for point in campaign.setting_points]
+    numbers = {"events": campaign.simulation.events}
+    for setting, events in campaign.simulation.events_at.items():
+        numbers[f"events_at.{setting}"] = events
+        if setting not in settings:
+            yield UnknownNameError(
+                f"simulation.events_at: there is no setting '{setting}'; {nearest(setting, settings)}"
+            )
+    for name, events in numbers.items():
+        if events < campaign.simulation.folds:
+            yield CampaignError(f"simulation.{name}: fewer events than folds; simulate more or use fewer folds")
+
+
+def _references(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
+    references = campaign.simulation.references
+    if references and not simulator.has_ratios:
+        yield CampaignError(
+            f"simulation.references: {campaign.simulator.name} gives its events no weights to other parameter points;"
+            " remove the references, so that each point is simulated by itself"
+        )
+    for index, reference in enumerate(references):
+        place = f"simulation.references[{index}]"
+        yield from _names(place, list(reference), dict.fromkeys(campaign.parameters, Variable()), "this campaign")
+        for name in reference.keys() & (simulator.parameters or {}).keys():
+            variable = (simulator.parameters or {})[name]
+            if not variable.low <= reference[name] <= variable.high:
+                yield CampaignError(
+                    f"{place}.{name}: {reference[name]:g} is outside [{variable.low:g}, {variable.high:g}], the range"
+                    f" of {campaign.simulator.name}; choose another"
+                )
+        if reference in references[:index]:
+            yield LabelClashError(f"{place}: is there already; remove it")
 
 
 def _options(choice: SimulatorChoice, simulator: type[Simulator], path: str) -> Iterator[CampaignError]:

@@ -52,6 +52,26 @@ class Branches:
 
 
 @document(frozen=True, config=CONFIG)
+class Reweighted:
+    """The same events weighted to other parameter points.
+
+    An event weighs p_k / Σ_r α_r p_r, where the sum runs over the references of the campaign and α_r is the share of
+    its generated events.
+    """
+
+    points: list[str]
+    """Labels of the parameter points θ, in campaign order."""
+    references: list[str]
+    """Labels of the references over which the weights are balanced."""
+    sumw: Array
+    """Sum of weights, points × folds × bins."""
+    sumw2: Array
+    """Sum of squared weights, points × folds × bins."""
+    outside: Array
+    """Sum of weights of the events outside the range, per point."""
+
+
+@document(frozen=True, config=CONFIG)
 class Histogram:
     """histogram.json: one sample at one setting, in folds so that its own error can be estimated."""
 
@@ -75,6 +95,8 @@ class Histogram:
     """Cross-section before selection, in picobarn."""
     cross_section_error: float | None = None
     """Its Monte Carlo standard error, in picobarn."""
+    reweighted: Reweighted | None = None
+    """Contents for all parameter points, when the sample is a reference of the campaign."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -138,6 +160,8 @@ class InformationGain:
     """What was done with nuisance parameters."""
     simulated_events: int
     """Events generated for this setting."""
+    effective_events: float
+    """Least (Σw)²/Σw² over the parameter points: the number of unweighted events that would do as well."""
     warnings: list[str]
     """What a reader of the numbers has to know."""
     marginalisation: Marginalisation | None = None

@@ -23,7 +23,7 @@ from .campaign import Campaign, Observed
 from .check import Project
 from .errors import DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
-from .simulation import combine
+from .simulation import combine, weighted_block
 from .simulators.base import CrossSection, Events, FloatArray
 from .validation import campaign_from
 
@@ -118,8 +118,9 @@ def write_events(path: Path, blocks: Iterable[Events], metadata: Mapping[str, An
     with whole(path) as temporary, recreate(temporary, str(metadata["digest"])) as file:
         for block in blocks:
             columns = dict(block.columns) | ({"weight": block.weights} if block.weights is not None else {})
+            columns |= {"ratios": block.ratios} if block.ratios is not None else {}
             if generated == 0:
-                file.mktree(TREE, dict.fromkeys(columns, "f8"))
+                file.mktree(TREE, {name: np.dtype(("f8", column.shape[1:])) for name, column in columns.items()})
             if block.accepted:
                 file[TREE].extend(columns)
             section = combine(section, generated, block)
@@ -192,19 +193,23 @@ def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Ite
         for name in observables:
             if name not in names:
                 raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
-        wanted = [*observables, *(["weight"] if "weight" in names else [])]
+        wanted = [*observables, *(name for name in ("weight", "ratios") if name in names)]
         yield from _chunks(path, file[tree], wanted)
 
 
 def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
-    for start in range(0, max(tree.num_entries, 1), CHUNK):
+    size = CHUNK
+    if "ratios" in names:
+        size = weighted_block(CHUNK, int(np.prod(tree["ratios"].interpretation.inner_shape)))
+    for start in range(0, max(tree.num_entries, 1), size):
         try:
-            arrays = tree.arrays(names, entry_start=start, entry_stop=start + CHUNK, library="np")
+            arrays = tree.arrays(names, entry_start=start, entry_stop=start + size, library="np")
         except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
             raise InputFileError(f"{path}: damaged after event {start} ({error})") from None
-        columns = {name: _column(path, name, arrays[name]) for name in names}
+        columns = {name: _column(path, name, arrays[name]) for name in names if name != "ratios"}
+        ratios = np.asarray(arrays["ratios"], dtype=np.float64) if "ratios" in names else None
         weights = columns.pop("weight", None)
-        yield Events(columns, generated=len(arrays[names[0]]), weights=weights)
+        yield Events(columns, generated=len(arrays[names[0]]), weights=weights, ratios=ratios)
 
 
 def _column(path: Path, name: str, values: Any) -> FloatArray:

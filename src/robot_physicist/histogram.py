@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from .campaign import Observable
 from .documents import Axis, Histogram
 from .errors import ObservableError, nearest
+from .reweighting import Reweighting
 from .simulation import combine
 from .simulators.base import CrossSection, Events, FloatArray
 
@@ -22,9 +24,18 @@ def axes(observables: Observables) -> list[Axis]:
 
 
 def fill(
-    blocks: Iterable[Events], observables: Observables, folds: int, *, setting: str, sample: str, digest: str
+    blocks: Iterable[Events],
+    observables: Observables,
+    folds: int,
+    *,
+    setting: str,
+    sample: str,
+    digest: str,
+    reweighting: Reweighting | None = None,
 ) -> Histogram:
     """Fill the joint histogram of all observables; event i of the stream goes into fold i mod `folds`.
+
+    With `reweighting`, to which every block is added, also the histograms of other parameter points.
 
     Raises ObservableError when an observable is missing, not finite, or outside its range although the
     campaign forbids that.
@@ -42,6 +53,8 @@ def fill(
             raise ObservableError("some events have a weight that is not finite; mend the simulator or the file")
         contents, squares = _weighted(fold, values, observables, folds, weights)
         sumw, sumw2 = sumw + contents, sumw2 + squares
+        if reweighting is not None and block.ratios is not None:
+            reweighting.add(block.ratios, weights, _cells(fold, values, observables), sumw.size)
         outside += float(weights.sum() - contents.sum())
         section = combine(section, generated, block)
         seen, generated = seen + block.accepted, generated + block.generated
@@ -56,6 +69,7 @@ def fill(
         outside=outside,
         cross_section=None if section is None else section.value,
         cross_section_error=None if section is None else section.error,
+        reweighted=None if reweighting is None else reweighting.document(folds),
     )
 
 
@@ -87,6 +101,23 @@ def _weighted(
     histogram.fill(fold, *values.values(), weight=weights)
     view = histogram.view(flow=False)
     return np.array(view["value"]), np.array(view["variance"])
+
+
+def _cells(fold: NDArray[np.intp], values: Mapping[str, FloatArray], observables: Observables) -> NDArray[np.intp]:
+    """Joint number of fold and bin of each event, the bin running fastest; −1 outside the range."""
+    cells, inside = fold, np.ones(len(fold), dtype=bool)
+    for name, observable in observables.items():
+        index = _index(observable, values[name])
+        inside &= (index >= 0) & (index < observable.bins)
+        cells = cells * observable.bins + index
+    return np.where(inside, cells, -1)
+
+
+def _index(observable: Observable, values: FloatArray) -> NDArray[np.intp]:
+    import boost_histogram as bh
+
+    axis: Any = bh.axis.Regular(observable.bins, *observable.range)
+    return np.asarray(axis.index(values), dtype=np.intp)
 
 
 def _binnable(block: Events, name: str, observable: Observable) -> FloatArray:

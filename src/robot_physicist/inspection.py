@@ -33,11 +33,19 @@ def validate(file: Path) -> str:
     )
 
 
-def plan(file: Path, cores: int) -> str:
-    """Estimate what a campaign costs, from a short probe of its simulator."""
+def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str:
+    """Estimate what a campaign costs, from a short probe of its simulator; with `error`, what that error needs.
+
+    The pilot's results are in the campaign's own results folder unless another is given.
+    """
     from . import plan as estimate
 
     campaign = files.read_campaign(file)
+    if error is not None:
+        from .pilot import pilot_errors
+
+        pilots = pilot_errors(file, pilot or Path("results") / file.stem)
+        return estimate.render_needs(pilots, error, campaign, estimate.probe(campaign, time.perf_counter), cores)
     probed = estimate.probe(campaign, time.perf_counter)
     return estimate.render(estimate.plan(campaign, probed, cores), campaign)
 

@@ -94,6 +94,39 @@ def point_labels(campaign: Mapping[str, Any]) -> list[str]:
     return _safe(label(point) for point in product(campaign["parameters"]))
 
 
+def reference_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of the points whose weighted events serve all parameter points; empty when each has its own events.
+
+    >>> reference_labels({"parameters": {"a": [1], "b": [2]}, "simulation": {"references": [{"b": 2, "a": 1.0}]}})
+    ['a=1,b=2']
+    """
+    references = (campaign.get("simulation") or {}).get("references") or []
+    return [label({name: reference[name] for name in campaign["parameters"]}) for reference in references]
+
+
+def sample_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of what is simulated at each setting: references or parameter points, then backgrounds."""
+    return [*(reference_labels(campaign) or point_labels(campaign)), *background_labels(campaign)]
+
+
+def weighted_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of the points to which events carry weights: parameter points, then references that are none."""
+    references, points = reference_labels(campaign), point_labels(campaign)
+    return [*points, *(one for one in references if one not in points)] if references else []
+
+
+def events_at(campaign: Mapping[str, Any], setting: str) -> int | None:
+    """Events per branch at a setting; None when the campaign leaves it to the default.
+
+    >>> campaign = {"simulation": {"events": 1000, "events_at": {"phi=1": 2000}}}
+    >>> events_at(campaign, "phi=1"), events_at(campaign, "phi=2")
+    (2000, 1000)
+    """
+    simulation: Mapping[str, Any] = campaign.get("simulation") or {}
+    events: int | None = (simulation.get("events_at") or {}).get(setting, simulation.get("events"))
+    return events
+
+
 def background_labels(campaign: Mapping[str, Any]) -> list[str]:
     """Labels of the backgrounds that have to be simulated, once per setting."""
     backgrounds: Iterable[Mapping[str, Any]] = campaign.get("backgrounds") or []

@@ -21,11 +21,13 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def branch_digest(campaign: Campaign, setting: str, sample: str) -> str:
+def branch_digest(campaign: Campaign, setting: str, sample: str, events: int | None = None) -> str:
     """Digest of all that determines the events of a branch, and of nothing else.
 
-    Extending a grid, another binning or exposure leave it unchanged.
+    Extending a grid, another binning or exposure leave it unchanged, unless events carry weights to the grid.
+    `events` stands for the campaign's number of them.
     """
+    weighted = [] if sample.startswith("background=") else campaign.weighted_points
     choice, phi, theta = resolve(campaign, setting, sample)
     return digest(
         {
@@ -34,7 +36,8 @@ def branch_digest(campaign: Campaign, setting: str, sample: str) -> str:
             "setting": {name: labels.number(value) for name, value in sorted(phi.items())},
             "parameters": {name: labels.number(value) for name, value in sorted(theta.items())},
             "sample": sample if sample.startswith("background=") else "",
-            "events": campaign.simulation.events,
+            "events": events or campaign.events_at(setting),
+            **({"weights": [labels.label(point) for point in weighted]} if weighted else {}),
         }
     )
 

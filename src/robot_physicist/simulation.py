@@ -11,6 +11,9 @@ from .seeds import branch_generator
 from .simulators import load
 from .simulators.base import CrossSection, Events, Simulator, Values
 
+#: Weights of a block to other parameter points, 80 MB of them.
+MOST_RATIOS = 10_000_000
+
 
 def build(choice: SimulatorChoice) -> Simulator:
     """Make the simulator that a campaign names, with its options."""
@@ -24,7 +27,7 @@ def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorCho
     Raises UnknownNameError when the campaign has no such setting or sample.
     """
     settings = {labels.label(point): point for point in campaign.setting_points}
-    points = {labels.label(point): point for point in campaign.parameter_points}
+    points = {labels.label(point): point for point in campaign.simulated_points}
     backgrounds = {f"background={b.name}": b for b in campaign.backgrounds if isinstance(b, SimulatedBackground)}
     if setting not in settings:
         raise UnknownNameError(f"settings: there is no setting '{setting}'; {nearest(setting, settings)}")
@@ -44,11 +47,23 @@ def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
     """
     choice, phi, theta = resolve(campaign, setting, sample)
     simulator = build(choice)
-    sampler = simulator.prepare(phi, theta)
-    purpose = "simulate" if sample == labels.label(theta) else sample
-    for number, start in enumerate(range(0, campaign.simulation.events, simulator.block_size)):
-        size = min(simulator.block_size, campaign.simulation.events - start)
+    is_background = sample != labels.label(theta)
+    points = [] if is_background else campaign.weighted_points
+    sampler = simulator.prepare_weighted(phi, theta, points) if points else simulator.prepare(phi, theta)
+    purpose = sample if is_background else "simulate"
+    events, block_size = campaign.events_at(setting), weighted_block(simulator.block_size, len(points))
+    for number, start in enumerate(range(0, events, block_size)):
+        size = min(block_size, events - start)
         yield sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
+
+
+def weighted_block(block_size: int, points: int) -> int:
+    """Events of a block whose weights to this many points do not need much memory.
+
+    >>> weighted_block(1_000_000, 0), weighted_block(1_000_000, 200)
+    (1000000, 50000)
+    """
+    return min(block_size, max(1, MOST_RATIOS // max(points, 1)))
 
 
 def combine(first: CrossSection | None, generated: int, block: Events) -> CrossSection | None:

@@ -266,8 +266,11 @@ def scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]
 def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
     """Signal probabilities (K, B) of the smooth templates, and their relative standard errors.
 
-    An error is at most one: more than 100% means nothing to a Gaussian.
+    An error is at most one: more than 100% means nothing to a Gaussian. Templates of shared events are as smooth in θ
+    as the weights are, and are taken as they are.
     """
+    if templates.shared:
+        simulation = simulation.model_copy(update={"smoothing": "none"})
     sumw, sumw2 = templates.sums()
     chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
     fitted = chosen.fit(scaled(sumw, sumw2)[0])

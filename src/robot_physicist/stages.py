@@ -25,6 +25,7 @@ from .errors import (
 )
 from .likelihood import patch_name
 from .provenance import branch_digest, campaign_digest
+from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
 from .template_checks import check
@@ -61,10 +62,12 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
         "seed": campaign.seed,
         "versions": {"robot-physicist": __version__, **simulation.build(choice).versions()},
     }
+    if campaign.references and not sample.startswith("background="):
+        metadata["points"] = [labels.label(point) for point in campaign.weighted_points]
     if files.is_made_from(output, metadata):
         return f"finished before, with the same simulator and seed: {output}"
     accepted = files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
-    return f"{accepted} of {campaign.simulation.events} events at {setting}, {sample}: {output}"
+    return f"{accepted} of {campaign.events_at(setting)} events at {setting}, {sample}: {output}"
 
 
 def histogram(campaign_file: Path, setting: str, sample: str, events: Path, output: Path) -> str:
@@ -75,6 +78,7 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
     digest = branch_digest(campaign, setting, sample)
     metadata = files.read_metadata(events)
     files.check_digest(events, metadata["digest"], digest)
+    weighted = bool(campaign.references) and not sample.startswith("background=")
     filled = fill(
         _with_provenance(files.read_events(events, list(campaign.observables)), metadata),
         campaign.observables,
@@ -82,9 +86,19 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
         setting=setting,
         sample=sample,
         digest=digest,
+        reweighting=_reweighting(campaign) if weighted else None,
     )
     files.write_document(output, filled)
-    return f"{filled.sumw.sum():g} in {filled.sumw.shape[1]} bins at {setting}, {sample}: {output}"
+    worth = "" if filled.reweighted is None else f", {least_effective(filled.reweighted)}"
+    return f"{filled.sumw.sum():g} in {filled.sumw.shape[1]} bins at {setting}, {sample}{worth}: {output}"
+
+
+def _reweighting(campaign: Campaign) -> Reweighting:
+    points, references, columns = (
+        [labels.label(point) for point in chosen]
+        for chosen in (campaign.parameter_points, campaign.references, campaign.weighted_points)
+    )
+    return Reweighting(points, references, columns)
 
 
 def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iterator[Events]:
@@ -95,7 +109,7 @@ def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iter
     known = None if section is None else CrossSection(section, metadata["cross_section_error_pb"])
     for index, chunk in enumerate(chunks):
         generated = metadata["generated"] if index == 0 else 0
-        yield Events(chunk.columns, generated, chunk.weights, known)
+        yield Events(chunk.columns, generated, chunk.weights, known, chunk.ratios)
 
 
 def likelihood(
@@ -110,7 +124,7 @@ def likelihood(
     from . import likelihood as build
 
     campaign = files.read_campaign(campaign_file)
-    chosen = _exposure(campaign, exposure)
+    chosen = exposure_named(campaign, exposure)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
     _warn(build.empty_bins(templates), campaign)
     observed = _observed(campaign_file, campaign, setting, exposure)
@@ -141,8 +155,8 @@ def posterior(
     campaign = files.read_campaign(campaign_file)
     result = infer.collect(
         _published(campaign, workspace, patchset),
-        _exposure(campaign, exposure),
-        _prior(campaign_file, campaign),
+        exposure_named(campaign, exposure),
+        prior_of(campaign_file, campaign),
         campaign.parameter_points,
         campaign.estimator,
         setting=setting,
@@ -163,9 +177,10 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     from .systematic_gain import nuisances_text
 
     campaign = files.read_campaign(campaign_file)
-    chosen = _exposure(campaign, exposure)
-    prior = _prior(campaign_file, campaign)
+    chosen = exposure_named(campaign, exposure)
+    prior = prior_of(campaign_file, campaign)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
+    effective = effective_events(*templates.sums())
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     systematics = _systematics(campaign_file, campaign, templates, chosen)
@@ -182,8 +197,9 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         functions=gain.functions,
         method=gain.method,
         nuisances=nuisances_text(campaign, systematics is not None),
-        simulated_events=int(templates.generated.sum()),
-        warnings=list(gain.warnings),
+        simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
+        effective_events=float(effective.min()),
+        warnings=[*gain.warnings, *few_events(templates.points, effective), *templates.warnings],
         marginalisation=gain.marginalisation,
     )
     files.write_document(output, result)
@@ -223,7 +239,10 @@ def design(
     best = {exposure.best for exposure in result.exposures}
     read = (files.read_document(Histogram, path) for path in histograms)
     # Only the best settings' templates are drawn.
-    known_histograms = [one for one in read if one.setting in best]
+    chosen = [one for one in read if one.setting in best]
+    points = [labels.label(point) for point in campaign.parameter_points]
+    by_setting = ([one for one in chosen if one.setting == setting] for setting in sorted(best))
+    known_histograms = [one for group in by_setting for one in per_point(group, points)]
     drawings = draw(campaign, result, known_posteriors, known_histograms)
     for name, content in drawings.items():
         files.write_bytes(figures / name, content)
@@ -234,13 +253,15 @@ def design(
     return render(result, colour=False)
 
 
-def _exposure(campaign: Campaign, label: str) -> Exposure:
+def exposure_named(campaign: Campaign, label: str) -> Exposure:
+    """The exposure with this label; raises UnknownNameError with the nearest one."""
     if label not in campaign.exposures:
         raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
     return campaign.exposures[label]
 
 
-def _prior(campaign_file: Path, campaign: Campaign) -> FloatArray:
+def prior_of(campaign_file: Path, campaign: Campaign) -> FloatArray:
+    """Prior of every parameter point, (K,), read from an earlier posterior if the campaign names one."""
     if isinstance(campaign.prior, PosteriorFile):
         earlier = files.read_document(Posteriors, campaign_file.parent / campaign.prior.posterior)
         return prior_weights(campaign, earlier)
@@ -267,6 +288,13 @@ def _templates(
         one = files.read_document(Histogram, path)
         files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
         found.append(one)
+    return templates_of(campaign_file, campaign, exposure, found)
+
+
+def templates_of(
+    campaign_file: Path, campaign: Campaign, exposure: Exposure, found: Sequence[Histogram]
+) -> Templates:
+    """Stack the histograms of one setting, backgrounds included; raises LabelClashError when one is there twice."""
     points = [labels.label(point) for point in campaign.parameter_points]
     if len({one.sample for one in found}) < len(found):
         raise LabelClashError("two of the histograms belong to the same sample; pass each file once")

@@ -12,6 +12,7 @@ from .campaign import EventCount, Luminosity
 from .documents import Axis, Histogram
 from .errors import HistogramError
 from .labels import parse
+from .reweighting import per_point, uncovered
 from .simulators.base import FloatArray
 
 #: Picobarn of luminosity per unit, so that luminosity × cross-section in pb is a number of events.
@@ -25,7 +26,9 @@ class Templates:
 
     `sumw` and `sumw2` have the shape (K, F, B), `generated`, `cross_section` and `cross_section_error` (K,);
     cross-sections are in picobarn and NaN when the simulator knows none. `background` maps a sample's name
-    to its contents and their errors, both (B,) in picobarn per bin.
+    to its contents and their errors, both (B,) in picobarn per bin. `shared` says that all points are filled with
+    the same events in the same folds, weighted to each point; their noise is then common to them. `warnings` are
+    for the reader of what is computed from them.
     """
 
     points: tuple[str, ...]
@@ -36,6 +39,8 @@ class Templates:
     cross_section: FloatArray
     cross_section_error: FloatArray
     background: Mapping[str, tuple[FloatArray, FloatArray]]
+    shared: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     def coordinates(self) -> FloatArray:
@@ -58,11 +63,12 @@ def stack(
     points: Sequence[str],
     background: Mapping[str, tuple[FloatArray, FloatArray]] | None = None,
 ) -> Templates:
-    """Stack one histogram per parameter point in the order of `points`.
+    """Stack one histogram per parameter point in the order of `points`, or those of the references for all of them.
 
-    Raises HistogramError when a point is missing or the binnings differ.
+    Raises HistogramError when a point or a reference is missing or the binnings differ.
     """
-    by_sample = {histogram.sample: histogram for histogram in histograms}
+    shared = any(histogram.reweighted is not None for histogram in histograms)
+    by_sample = {histogram.sample: histogram for histogram in per_point(histograms, points)}
     missing = [point for point in points if point not in by_sample]
     if missing:
         raise HistogramError(
@@ -82,6 +88,8 @@ def stack(
         cross_section=_optional([h.cross_section for h in chosen]),
         cross_section_error=_optional([h.cross_section_error for h in chosen]),
         background=background or {},
+        shared=shared,
+        warnings=tuple(uncovered(chosen) if shared else ()),
     )
 
 
@@ -127,12 +135,14 @@ def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, backgr
 def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray]:
     """Accepted cross-section σ·Σw/N of each point and its relative standard error, both (K,); σ in pb.
 
-    The error has the Monte Carlo error of σ and the binomial error of the acceptance.
+    The error has the Monte Carlo error of σ and that of the mean weight, Σw²/(Σw)² − 1/N squared, which for events
+    without weights is the binomial error of the acceptance.
     """
-    kept = templates.sumw.sum(axis=(1, 2))
+    kept, squares = templates.sumw.sum(axis=(1, 2)), templates.sumw2.sum(axis=(1, 2))
     acceptance = kept / templates.generated
-    binomial = np.clip(1.0 - acceptance, 0.0, None) / np.maximum(kept, 1.0)
-    relative = np.hypot(templates.cross_section_error / templates.cross_section, np.sqrt(binomial))
+    variance = np.divide(squares, kept**2, out=np.ones_like(kept), where=kept != 0) - 1 / templates.generated
+    section_error = templates.cross_section_error / templates.cross_section
+    relative = np.hypot(section_error, np.sqrt(np.clip(variance, 0.0, None)))
     return templates.cross_section * acceptance, relative
 
 

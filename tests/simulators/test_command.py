@@ -106,3 +106,31 @@ def test_a_missing_executable_is_named():
     simulator = Command(CommandOptions(executable=["no-such-program"], observables=["x"]))
     with pytest.raises(SimulationError, match="cannot find an executable 'no-such-program'"):
         simulator.prepare({}, {"theta": 1.0}).sample(1, np.random.default_rng(1))
+
+
+def weighted(tmp_path, header, row, points=2):
+    script = tmp_path / "box"
+    script.write_text(f'#!/bin/sh\nshift 9\nprintf "{header}\\n{row}\\n" > "$1"')
+    script.chmod(script.stat().st_mode | stat.S_IEXEC)
+    simulator = Command(CommandOptions(executable=[str(script)], observables=["x"]))
+    others = [{"theta": float(index)} for index in range(points)]
+    return simulator.prepare_weighted({"energy": 1.0}, {"theta": 0.5}, others).sample(1, np.random.default_rng(1))
+
+
+def test_weights_to_other_points_are_columns_of_a_table(tmp_path):
+    events = weighted(tmp_path, "x,ratio_1,ratio_0", "1,3,2")
+    assert events.ratios.tolist() == [[2.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "kind", "message"),
+    [
+        ("x", "1", ObservableError, "neither 'ratios' nor 'ratio_0'.*2 points.*simulation.references"),
+        ("x,ratio_0", "1,2", ObservableError, "nor 'ratio_1'"),
+        ("x,ratios", "1,2", ObservableError, r"shape \(1,\); give each event 2 numbers"),
+        ("x,ratio_0,ratio_1", "1,2,-1", SimulationError, "negative or not finite"),
+    ],
+)
+def test_weights_that_are_missing_or_wrong_are_refused(tmp_path, header, row, kind, message):
+    with pytest.raises(kind, match=message):
+        weighted(tmp_path, header, row)

@@ -23,6 +23,15 @@ BRANCHES = {
     ),
 }
 
+#: Points whose events reach all of those at the first point above; those of a clipped density do not.
+REFERENCES = {
+    "gaussian": {"theta": 0.5},
+    "command": {"theta": 0.5},
+    "forward_backward": {"theta": 0.5},
+    "weinberg_born": {"sin2theta_w": 0.25},
+    "weinberg": {"sin2theta_w": 0.25},
+}
+
 
 def test_every_simulator_has_a_branch_to_be_tested_on():
     assert set(BRANCHES) == set(names())
@@ -80,6 +89,53 @@ def test_cross_sections_are_positive(branch):
         assert events.cross_section.error >= 0
     else:
         assert events.cross_section is None
+
+
+def weighted(simulator, setting, parameters, points, events):
+    sampler = simulator.prepare_weighted(setting, parameters, points)
+    return sampler.sample(events, branch_generator(1, setting, parameters, 0))
+
+
+def test_weights_turn_events_of_one_point_into_those_of_another(branch):
+    """Every power of x up to the fourth, in place of the shape, and the cross-section."""
+    simulator, setting, other, _ = branch
+    parameters = REFERENCES[type(simulator).__module__.rpartition(".")[2]]
+    made = weighted(simulator, setting, parameters, [other, parameters], 40_000)
+    direct = simulate(simulator, setting, other, events=40_000)
+    assert made.ratios.shape == (made.accepted, 2)
+    assert np.isfinite(made.ratios).all()
+    assert (made.ratios >= 0).all()
+    assert made.ratios[:, 1] == pytest.approx(np.ones(made.accepted), abs=1e-12)
+    plain = simulate(simulator, setting, parameters, events=40_000)
+    for name in plain.columns:
+        assert made.columns[name].tobytes() == plain.columns[name].tobytes()
+    (x,), (y,) = made.columns.values(), direct.columns.values()
+    first, second = (1.0 if e.cross_section is None else e.cross_section.value for e in (made, direct))
+    for power in range(5):
+        # rejected events count as zero, so power 0 is the accepted cross-section
+        left, right = first * made.ratios[:, 0] * x**power, second * y**power
+        error = np.hypot(*(np.sqrt((v**2).sum()) / e.generated for v, e in ((left, made), (right, direct))))
+        assert abs(left.sum() / made.generated - right.sum() / direct.generated) < 4 * error
+    exact = simulator.cross_section(setting, other)
+    if exact is not None:
+        section = first * made.ratios[:, 0] / made.generated
+        assert abs(section.sum() - exact.value) < 4 * np.sqrt((section**2).sum())
+
+
+@pytest.mark.parametrize("other", [0.20, 0.26])
+def test_weights_of_the_hard_process_hold_when_the_beams_radiate(other):
+    """Above the Z, radiation returns to it: the angle in the laboratory is not that of the hard process."""
+    kind = load("weinberg")
+    simulator, setting, point = kind(kind.Options(isr=True)), {"sqrt_s": 94.0}, {"sin2theta_w": other}
+    made = weighted(simulator, setting, {"sin2theta_w": 0.23}, [point], 40_000)
+    direct = simulate(simulator, setting, point, events=40_000)
+    values = made.ratios[:, 0] * np.sign(made.columns["cos_theta"])
+    expected = np.sign(direct.columns["cos_theta"])
+    asymmetry = values.sum() / made.ratios.sum()
+    assert abs(asymmetry - expected.mean()) < 4 * np.sqrt(2 / 40_000)
+    section = made.cross_section.value * made.ratios.mean()
+    error = np.hypot(direct.cross_section.error, made.cross_section.error * made.ratios.mean())
+    assert abs(section - direct.cross_section.value) < 4 * error
 
 
 def test_densities_are_normalised_and_describe_the_events(branch):

@@ -6,8 +6,8 @@ A simulator is one file in this folder with one subclass of `Simulator`; its nam
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -43,12 +43,15 @@ class Events:
     `generated` counts the events the simulator made, including those that its own selection rejected,
     so `accepted / generated` is the acceptance. `weights` is None for unweighted events.
     `cross_section` is the one before selection, or None for a simulator that knows none.
+    `ratios`, (accepted, M), is each event's differential cross-section at M other parameter points, divided by that
+    at the point where it was generated (the density in place of the cross-section, for a simulator that knows none).
     """
 
     columns: Mapping[str, FloatArray]
     generated: int
     weights: FloatArray | None = None
     cross_section: CrossSection | None = None
+    ratios: FloatArray | None = None
 
     @property
     def accepted(self) -> int:
@@ -83,6 +86,8 @@ class Simulator(ABC):
     Options: ClassVar[type[SimulatorOptions]] = SimulatorOptions
     #: Does every event come with a cross-section, so that the exposure may be a luminosity?
     has_cross_section: ClassVar[bool] = False
+    #: Can events carry weights to other parameter points, so that one sample serves all of them?
+    has_ratios: ClassVar[bool] = False
     #: Can `density` be called?
     has_density: ClassVar[bool] = False
     #: Events per seeded block: bounds the memory, and block b is the same however many follow it.
@@ -95,6 +100,15 @@ class Simulator(ABC):
     def prepare(self, setting: Values, parameters: Values) -> Sampler:
         """Fix φ and θ; expensive initialisation belongs here."""
 
+    def prepare_weighted(self, setting: Values, parameters: Values, points: Sequence[Values]) -> Sampler:
+        """Fix φ and θ; the events of the sampler carry `ratios` to these points.
+
+        A simulator that knows its density need not do anything: dσ(θ')/dσ(θ) = σ(θ') p(x|θ') / σ(θ) p(x|θ).
+        """
+        if not self.has_density:
+            raise NotImplementedError(f"{type(self).__name__} gives no weights to other parameter points")
+        return DensityWeighted(self, setting, parameters, points)
+
     def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
         """p(x | θ, φ), normalised over all x, for simulators of one observable that know it."""
         raise NotImplementedError(f"{type(self).__name__} does not know its density")
@@ -106,3 +120,26 @@ class Simulator(ABC):
     def versions(self) -> Mapping[str, str]:
         """Versions of the programs behind the simulator, for the provenance of its files."""
         return {}
+
+
+class DensityWeighted(Sampler):
+    """A simulator that knows its density, with weights to other parameter points."""
+
+    def __init__(self, simulator: Simulator, setting: Values, parameters: Values, points: Sequence[Values]) -> None:
+        self.simulator, self.setting, self.parameters, self.points = simulator, setting, parameters, points
+        self.sampler = simulator.prepare(setting, parameters)
+
+    def sample(self, events: int, rng: np.random.Generator) -> Events:
+        """Simulate the same events as without weights, and their ratios."""
+        block = self.sampler.sample(events, rng)
+        (x,) = block.columns.values()
+        here = self._differential(x, self.parameters)
+        ratios = np.empty((len(x), len(self.points)))
+        for index, point in enumerate(self.points):
+            ratios[:, index] = np.divide(self._differential(x, point), here, out=np.zeros_like(x), where=here > 0)
+        return replace(block, ratios=ratios)
+
+    def _differential(self, x: FloatArray, parameters: Values) -> FloatArray:
+        density = self.simulator.density(x, self.setting, parameters)
+        section = self.simulator.cross_section(self.setting, parameters)
+        return density if section is None else section.value * density

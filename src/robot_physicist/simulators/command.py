@@ -8,6 +8,10 @@ and writes FILE either as a ROOT file with a tree (`events` unless told otherwis
 or as a plain table: comma-separated values under a line of column names, comment lines starting with `#`.
 A column `weight` is optional. A cross-section is a JSON string `metadata` in the ROOT file, or comment lines in
 the table, with `cross_section_pb`, `cross_section_error_pb` and, when some were rejected, `generated`.
+
+A campaign with references adds `--points FILE`, a file with the label of one parameter point per line. The program
+then writes for each event the differential cross-section (or the density) at each of these points, divided by that at
+`--parameters`: a branch `ratios` of that many numbers, or columns `ratio_0`, `ratio_1` ... of the table.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -53,8 +58,10 @@ class Metadata(BaseModel):
 class CommandSampler(Sampler):
     """Calls the program once per block."""
 
-    def __init__(self, options: CommandOptions, setting: Values, parameters: Values) -> None:
-        self.options, self.setting, self.parameters = options, setting, parameters
+    def __init__(
+        self, options: CommandOptions, setting: Values, parameters: Values, points: Sequence[Values] = ()
+    ) -> None:
+        self.options, self.setting, self.parameters, self.points = options, setting, parameters, points
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
         """Run the program for `events` events and read what it wrote."""
@@ -62,11 +69,16 @@ class CommandSampler(Sampler):
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "events.root"
             line = self._line(events, seed, output)
+            if self.points:
+                points = Path(folder) / "points"
+                points.write_text("".join(f"{labels.label(point)}\n" for point in self.points), encoding="utf-8")
+                line += ["--points", str(points)]
             _run(line)
             if not output.is_file():
                 raise SimulationError(f"`{' '.join(line)}` ended well but wrote no --output file")
             columns, metadata = read(output, self.options.tree, self.options.observables)
-        return _events(columns, metadata, self.options.observables, events)
+        ratios = _ratios(columns, len(self.points)) if self.points else None
+        return replace(_events(columns, metadata, self.options.observables, events), ratios=ratios)
 
     def _line(self, events: int, seed: int, output: Path) -> list[str]:
         program, *arguments = self.options.executable
@@ -102,7 +114,9 @@ def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[
         with uproot_module().open(path) as file:
             if tree not in file:
                 raise SimulationError(f"the program wrote no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
-            names = sorted({*observables, "weight"} & set(file[tree].keys()))
+            written = set(file[tree].keys())
+            ratios = {name for name in written if name == "ratios" or name.startswith("ratio_")}
+            names = sorted(ratios | ({*observables, "weight"} & written))
             arrays = file[tree].arrays(names, library="np") if names else {}
             metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
         return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, dict(metadata)
@@ -159,6 +173,26 @@ def _events(
     return Events(kept, generated, columns.get("weight"), known)
 
 
+def _ratios(columns: Mapping[str, FloatArray], points: int) -> FloatArray:
+    """Weights to other parameter points, (N, points), from one branch of arrays or from numbered columns."""
+    names = [f"ratio_{index}" for index in range(points)]
+    missing = next((name for name in names if name not in columns), None)
+    if "ratios" not in columns and missing is not None:
+        raise ObservableError(
+            f"the program wrote neither 'ratios' nor '{missing}', the weights of its events to the {points} points of"
+            " --points; write them, or remove simulation.references from the campaign"
+        )
+    ratios = columns["ratios"] if "ratios" in columns else np.stack([columns[name] for name in names], axis=1)
+    if ratios.ndim != 2 or ratios.shape[1] != points:
+        raise ObservableError(
+            f"the program wrote 'ratios' of shape {ratios.shape}; give each event {points} numbers, one per line of"
+            " --points"
+        )
+    if not (np.isfinite(ratios).all() and (ratios >= 0).all()):
+        raise SimulationError("the program wrote ratios that are negative or not finite")
+    return ratios
+
+
 class Command(Simulator):
     """Any executable, called with --setting, --parameters, --events, --seed and --output; docs/simulators.md."""
 
@@ -168,8 +202,13 @@ class Command(Simulator):
     Options: ClassVar = CommandOptions
     options: CommandOptions
     has_cross_section = True
+    has_ratios = True
     block_size = 100_000
 
     def prepare(self, setting: Values, parameters: Values) -> CommandSampler:
         """Fix φ and θ."""
         return CommandSampler(self.options, setting, parameters)
+
+    def prepare_weighted(self, setting: Values, parameters: Values, points: Sequence[Values]) -> CommandSampler:
+        """Fix φ and θ, and the points to which events get weights."""
+        return CommandSampler(self.options, setting, parameters, points)

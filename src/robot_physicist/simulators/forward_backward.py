@@ -70,6 +70,7 @@ class ForwardBackward(Simulator):
     parameters: ClassVar = {"theta": Variable(low=-100, high=100, description="size of the asymmetry")}
     observables: ClassVar = {"cos_theta": Variable("", -1.0, 1.0, "cosine of the scattering angle")}
     has_density = True
+    has_ratios = True
 
     def prepare(self, setting: Values, parameters: Values) -> ForwardBackwardSampler:
         """Tabulate the distribution function."""

@@ -27,6 +27,7 @@ class Gaussian(Simulator):
     parameters: ClassVar = {"theta": Variable(description="mean of x")}
     observables: ClassVar = {"x": Variable(description="the measured number")}
     has_density = True
+    has_ratios = True
 
     def prepare(self, setting: Values, parameters: Values) -> GaussianSampler:
         """Fix mean and variance."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +12,9 @@ from ..errors import SimulationError
 from . import weinberg_born as born
 from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
 
-MUON = 13
-#: Place of the first muon in the record of the hard process, after the system, beams, partons and Z.
+ELECTRON, MUON = 11, 13
+#: Places of the incoming electrons and the first muon in the record of the hard process; the Z is between them.
+INCOMING = (3, 4)
 FIRST_DECAY_PRODUCT = 6
 MILLIBARN = 1e9  # picobarn
 HIGHEST_SEED = 900_000_000
@@ -67,17 +68,34 @@ def _pythia() -> Any:
 class PythiaSampler(Sampler):
     """Runs Pythia at one energy and one Weinberg angle."""
 
-    def __init__(self, options: PythiaOptions, sqrt_s: float, sin2theta_w: float) -> None:
-        self.options, self.sqrt_s, self.sin2theta_w = options, sqrt_s, sin2theta_w
+    def __init__(
+        self, options: PythiaOptions, sqrt_s: float, sin2theta_w: float, angles: Sequence[float] | None = None
+    ) -> None:
+        self.options, self.sqrt_s, self.sin2theta_w, self.angles = options, sqrt_s, sin2theta_w, angles
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
         """Generate `events` events and keep those inside the cut."""
         pythia = self._initialised(int(rng.integers(1, HIGHEST_SEED)))
-        cosine = _cosines(pythia, events)
-        kept = cosine[np.abs(cosine) <= self.options.cos_theta_max]
+        cosine, hard_energy, hard_cosine = _generate(pythia, events, self.options.isr and self.angles is not None)
+        inside = np.abs(cosine) <= self.options.cos_theta_max
+        kept = cosine[inside]
         info = pythia.infoPython()
         section = CrossSection(info.sigmaGen() * MILLIBARN, info.sigmaErr() * MILLIBARN)
-        return Events({"cos_theta": kept}, events, self._weights(kept), section)
+        hard = (hard_energy[inside], hard_cosine[inside]) if self.options.isr else (self.sqrt_s, kept)
+        return Events({"cos_theta": kept}, events, self._weights(kept), section, self._ratios(*hard))
+
+    def _ratios(self, sqrt_s: float | FloatArray, cosine: FloatArray) -> FloatArray | None:
+        """Weights (N, M) to other Weinberg angles: the tree-level matrix element of the hard process is Pythia's.
+
+        Parton densities, radiation and α(ŝ) do not depend on the Weinberg angle and cancel.
+        """
+        if self.angles is None:
+            return None
+        here = born.differential(cosine, sqrt_s, self.sin2theta_w, self.options.width)
+        ratios = np.empty((len(cosine), len(self.angles)))
+        for index, angle in enumerate(self.angles):
+            ratios[:, index] = born.differential(cosine, sqrt_s, angle, self.options.width) / here
+        return ratios
 
     def _weights(self, cosine: FloatArray) -> FloatArray | None:
         # Pythia always computes the width of the Z itself, whatever it is told; its matrix element is the
@@ -104,15 +122,30 @@ class PythiaSampler(Sampler):
         return pythia
 
 
-def _cosines(pythia: Any, events: int) -> FloatArray:
-    result = np.empty(events)
+def _generate(pythia: Any, events: int, hard: bool) -> FloatArray:
+    """Make events: cos θ in the laboratory and, if `hard`, energy √ŝ and cos θ of the hard process; (3, events)."""
+    result = np.zeros((3, events))
     for index in range(events):
         _next(pythia)
-        muon = pythia.process[FIRST_DECAY_PRODUCT]
+        muon, other = (pythia.process[FIRST_DECAY_PRODUCT + place] for place in (0, 1))
         if muon.id() != MUON:
-            muon = pythia.process[FIRST_DECAY_PRODUCT + 1]
-        result[index] = muon.pz() / muon.pAbs()
+            muon, other = other, muon
+        result[0, index] = muon.pz() / muon.pAbs()
+        if hard:
+            result[1:, index] = _hard_process(muon.p(), other.p(), *(pythia.process[place] for place in INCOMING))
     return result
+
+
+def _hard_process(muon: Any, antimuon: Any, first: Any, second: Any) -> tuple[float, float]:
+    """Energy √ŝ in GeV and cos θ of the μ⁻ with respect to the e⁻, from invariants.
+
+    (p_e⁻ − p_e⁺)·(p_μ⁺ − p_μ⁻) = ŝ β cos θ, β being the velocity of the muons.
+    """
+    electron, positron = (first, second) if first.id() == ELECTRON else (second, first)
+    energy = (muon + antimuon).mCalc()
+    beta = (1 - 4 * muon.m2Calc() / energy**2) ** 0.5
+    product = (electron.p() - positron.p()) * (antimuon - muon)
+    return energy, product / (energy**2 * beta)
 
 
 def _next(pythia: Any) -> None:
@@ -131,11 +164,17 @@ class Weinberg(Simulator):
     Options: ClassVar = PythiaOptions
     options: PythiaOptions
     has_cross_section = True
+    has_ratios = True
     block_size = 100_000
 
     def prepare(self, setting: Values, parameters: Values) -> PythiaSampler:
         """Fix the energy and the Weinberg angle."""
         return PythiaSampler(self.options, setting["sqrt_s"], parameters["sin2theta_w"])
+
+    def prepare_weighted(self, setting: Values, parameters: Values, points: Sequence[Values]) -> PythiaSampler:
+        """Fix the energy and the Weinberg angle, and the angles to which events get weights."""
+        angles = [point["sin2theta_w"] for point in points]
+        return PythiaSampler(self.options, setting["sqrt_s"], parameters["sin2theta_w"], angles)
 
     def versions(self) -> Mapping[str, str]:
         """Version of Pythia."""

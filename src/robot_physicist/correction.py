@@ -1,0 +1,189 @@
+"""The corrected gain: an interval of what is compatible with templates from a finite simulation.
+
+When the parameter points are simulated independently: which true templates would, simulated as often, look as
+informative as these? When all points share events: the jackknife.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .campaign import Simulation
+from .confidence import strengths, tried_strengths
+from .data_points import DataPoints
+from .documents import Estimate, Interval, Marginalisation
+from .hypotheses import Hypotheses
+from .information import eig_at, eig_one_event, entropy, lower_bound_at, lower_bound_one_event
+from .simulators.base import FloatArray
+from .smoothing import free
+from .statistic import Statistic
+from .systematic_gain import SystematicGain
+from .templates import Exposure, Templates, accepted_cross_section, expected
+
+#: How often the range of strengths is widened before an interval stays open.
+WIDENINGS = 6
+#: Standard deviations between the observed statistic and the ends of the range of strengths.
+REACH = 3.0
+#: Two-sided 95% of a normal distribution.
+NORMAL_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything but the templates' noise: rates of a shape (K, B) and the integral over data."""
+
+    templates: Templates
+    exposure: Exposure
+    prior: FloatArray
+    points: DataPoints | None
+    systematics: SystematicGain | None = None
+
+    @property
+    def ceiling(self) -> float:
+        """Entropy of the prior."""
+        return float(entropy(self.prior))
+
+    def rates(self, shape: FloatArray, accepted: FloatArray) -> FloatArray:
+        """Expected counts (K, B)."""
+        return expected(shape, accepted, self.exposure, self.templates.background_total)
+
+    def gain(self, rates: FloatArray) -> Estimate:
+        """EIG of known rates (K, B)."""
+        if self.systematics is not None:
+            return self.systematics.gain(rates, self.points, self.prior)
+        if self.points is None:
+            return Estimate(eig_one_event(rates, self.prior), 0.0)
+        return eig_at(self.points, rates, self.prior)
+
+    def bound(self, rates: FloatArray, model: FloatArray) -> Estimate:
+        """Lower bound of the EIG with data from `rates` and posteriors from `model`, both (K, B)."""
+        if self.systematics is not None:
+            return self.systematics.bound(rates, model, self.points, self.prior)
+        if self.points is None:
+            return Estimate(lower_bound_one_event(rates, model, self.prior), 0.0)
+        return lower_bound_at(self.points, rates, model, self.prior)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """The corrected gain, simulated counts (R, K, B) like the real ones, and what became of nuisance parameters."""
+
+    gain: Interval
+    copies: FloatArray
+    marginalisation: Marginalisation | None = None
+
+
+def corrected(
+    problem: Problem, family: Hypotheses, measure: Statistic, replicas: int, rng: np.random.Generator
+) -> Corrected:
+    """Gains of the strengths that explain how informative the templates look.
+
+    Nuisance parameters change the gain of a strength, not the strength.
+    """
+    if len(problem.prior) == 1:
+        return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
+    observed = float(measure.scaled(family.observed()[None])[0])
+    tried, samples, copies = _samples(family, measure, observed, replicas, rng)
+    found = strengths(tried, samples, observed)
+    value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
+    top = problem.ceiling if found.open else high.value
+    result = interval(value.value, low.value, top, value.error, problem.ceiling)
+    return _checked(problem, family.truth(found.best), Corrected(result, copies), value, rng)
+
+
+def _checked(
+    problem: Problem, rates: FloatArray, result: Corrected, quick: Estimate, rng: np.random.Generator
+) -> Corrected:
+    """Compare the gain at the centre of an interval with one in which the nuisance parameters are checked."""
+    if problem.systematics is None:
+        return result
+    checked, how = problem.systematics.checked_gain(rates, problem.points, problem.prior, rng)
+    if how is None:
+        return result
+    return replace(result, gain=moved(result.gain, quick, checked, problem.ceiling), marginalisation=how)
+
+
+def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generator) -> Corrected:
+    """Gain of events that all points share, by leaving out one of F folds at a time (Quenouille 1956).
+
+    F E − (F − 1) Ē has no bias of order 1/N; its variance is (F − 1)/F Σ(E_f − Ē)², and Student's t with F − 1
+    degrees of freedom makes the interval.
+    """
+    from scipy.special import stdtrit
+
+    folds = problem.templates.sumw.shape[1]
+    whole = problem.gain(_free_rates(problem, np.arange(folds), simulation))
+    parts = (np.delete(np.arange(folds), fold) for fold in range(folds))
+    values = np.array([problem.gain(_free_rates(problem, kept, simulation)).value for kept in parts])
+    value = min(max(folds * whole.value - (folds - 1) * float(values.mean()), 0.0), problem.ceiling)
+    side = float(stdtrit(folds - 1, 0.975) * np.sqrt((folds - 1) * values.var()))
+    result = interval(value, value - side, value + side, whole.error, problem.ceiling)
+    counts = problem.templates.sums()[0][None]
+    return _checked(
+        problem, _free_rates(problem, np.arange(folds), simulation), Corrected(result, counts), whole, rng
+    )
+
+
+def _free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation) -> FloatArray:
+    """Rates (K, B) from some of the folds, each of which stands for as many generated events."""
+    sumw, sumw2 = problem.templates.sums(folds)
+    part = replace(problem.templates, sumw=sumw[:, None], sumw2=sumw2[:, None])
+    accepted, _ = accepted_cross_section(part)
+    share = len(folds) / problem.templates.sumw.shape[1]
+    return problem.rates(free(sumw, sumw2, simulation.regularisation), accepted / share)
+
+
+def _samples(
+    family: Hypotheses, measure: Statistic, observed: float, replicas: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The statistic (S, R) of repeated simulations at strengths (S,) that reach well beyond the observed value."""
+    found: dict[float, FloatArray] = {}
+    copies = family.counts[None]
+
+    def sample(s: float) -> None:
+        nonlocal copies
+        simulated = family.simulate(s, replicas, rng)
+        found[s] = measure.scaled(family.refitted(simulated, s, rng))
+        copies = simulated if s == 1.0 else copies
+
+    for s in tried_strengths(family.energy, family.dimensions):
+        sample(float(s))
+    for _ in range(WIDENINGS):
+        low, *_, high = sorted(found)
+        below, above = found[low], found[high]
+        rises = above.mean() - found[sorted(found)[-2]].mean() > 0.1 * above.std()
+        if rises and above.mean() - REACH * above.std() < observed:
+            sample(1 + 2 * max(high - 1, 0.1))
+        elif low > 0 and below.mean() + REACH * below.std() > observed:
+            sample(max(0.0, 1 - 2 * (1 - low)))
+        else:
+            break
+    tried = np.array(sorted(found))
+    return tried, np.stack([found[s] for s in tried]), copies
+
+
+def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:
+    """Widen an interval by the standard error of the integral over data; its own is a quarter of its length.
+
+    >>> interval(0.5, 0.4, 0.7, 0.0, 3.0)
+    Interval(value=0.5, error=0.07653206554001385, low=0.4, high=0.7)
+    """
+    lower = value - np.hypot(value - min(low, value), NORMAL_95 * error)
+    upper = value + np.hypot(max(high, value) - value, NORMAL_95 * error)
+    lower, upper = max(0.0, float(lower)), min(ceiling, float(upper))
+    return Interval(value, (upper - lower) / (2 * NORMAL_95), lower, upper)
+
+
+def moved(estimate: Interval, quick: Estimate, checked: Estimate, ceiling: float) -> Interval:
+    """Move an interval by what a check changes at its centre, and widen it by the error of the check.
+
+    >>> moved(Interval(1.0, 0.05, 0.9, 1.1), Estimate(1.0, 0.0), Estimate(0.9, 0.0), 3.0).low
+    0.8
+    """
+    shift = checked.value - quick.value
+    error = float(np.sqrt(max(0.0, checked.error**2 - quick.error**2)))
+    value, low, high = (min(max(end + shift, 0.0), ceiling) for end in (estimate.value, estimate.low, estimate.high))
+    return interval(value, low, high, error, ceiling)

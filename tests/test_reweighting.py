@@ -1,0 +1,164 @@
+"""One sample for all parameter points, against exact answers."""
+
+import re
+
+import numpy as np
+import pytest
+import yaml
+
+from robot_physicist import files, stages
+from robot_physicist.documents import Histogram, InformationGain
+from robot_physicist.errors import CampaignError, HistogramError, LabelClashError, UnknownNameError
+from robot_physicist.reweighting import per_point
+from robot_physicist.simulators import weinberg_born as born
+from robot_physicist.simulators.gaussian import Gaussian
+from robot_physicist.templates import accepted_cross_section, stack
+from robot_physicist.validation import campaign_from
+
+BORN = {
+    "name": "born",
+    "seed": 5,
+    "simulator": {"name": "weinberg_born", "options": {"width": "fixed", "cos_theta_max": 0.9}},
+    "settings": {"sqrt_s": {"values": [82]}},
+    "parameters": {"sin2theta_w": {"linspace": [0.20, 0.26, 21]}},
+    "observables": {"cos_theta": {"range": [-1, 1], "bins": 20}},
+    "exposure": [{"events": 1}, {"luminosity": 10}],
+    "simulation": {"events": 4100, "references": [{"sin2theta_w": 0.23}]},
+}
+
+
+def run(tmp_path, raw):
+    """Simulate and histogram all samples of the first setting."""
+    path = tmp_path / "campaign.yaml"
+    path.write_text(yaml.safe_dump(raw))
+    campaign = files.read_campaign(path)
+    setting = next(iter(campaign.setting_points))
+    (name, value), *_ = setting.items()
+    label, histograms = f"{name}={value:g}", []
+    for sample in campaign.samples:
+        events, histogram = tmp_path / sample / "events.root", tmp_path / sample / "histogram.json"
+        stages.simulate(path, label, sample, events)
+        text = stages.histogram(path, label, sample, events, histogram)
+        histograms.append(histogram)
+    return path, label, histograms, text
+
+
+def gain(tmp_path, path, setting, exposure, histograms):
+    stages.eig(path, setting, exposure, histograms, tmp_path / "eig.json")
+    return files.read_document(InformationGain, tmp_path / "eig.json")
+
+
+def templates(raw, histograms):
+    points = [f"sin2theta_w={angle:.12g}" for angle in campaign_from(raw, "x").parameters["sin2theta_w"].points]
+    return stack([files.read_document(Histogram, path) for path in histograms], points)
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_4100_events_serve_21_points(tmp_path, seed):
+    path, setting, histograms, text = run(tmp_path, {**BORN, "seed": seed})
+    assert "effective events (sin2theta_w=0.2" in text
+    result = gain(tmp_path, path, setting, "events=1", histograms)
+    assert result.simulated_events == 4100
+    assert abs(result.plug_in.value - result.exact.value) < 2e-3
+    assert abs(result.corrected.value - result.exact.value) < 4 * result.corrected.error
+    assert 3000 < result.effective_events < 4100
+
+
+@pytest.mark.parametrize("references", [[0.23], [0.2, 0.26], [0.19, 0.23, 0.27]])
+def test_cross_sections_follow_from_the_references(tmp_path, references):
+    simulation = {"events": 6000, "references": [{"sin2theta_w": angle} for angle in references]}
+    raw = {**BORN, "simulation": simulation}
+    _, _, histograms, _ = run(tmp_path, raw)
+    stacked = templates(raw, histograms)
+    assert stacked.shared
+    assert stacked.generated.tolist() == [6000 * len(references)] * 21
+    section, error = accepted_cross_section(stacked)
+    angles = stacked.coordinates[:, 0]
+    exact = [born.total_cross_section(82, angle, "fixed") * born.acceptance(0.9) for angle in angles]
+    assert (np.abs(section / exact - 1) < 4 * error).all()
+    assert (error < 0.02).all()
+
+
+def test_two_references_are_better_than_one_where_one_hardly_reaches(tmp_path):
+    raw = {
+        "name": "gaussian",
+        "seed": 1,
+        "simulator": {"name": "gaussian"},
+        "settings": {"variance": {"values": [0.5]}},
+        "parameters": {"theta": {"linspace": [-2, 2, 9]}},
+        "observables": {"x": {"range": [-6, 6], "bins": 30, "overflow": "include"}},
+        "exposure": {"events": 1},
+    }
+    found = {}
+    for name, references in {"one": [0], "three": [-2, 0, 2]}.items():
+        simulation = {"events": 60_000 // len(references), "references": [{"theta": t} for t in references]}
+        folder = tmp_path / name
+        folder.mkdir()
+        path, setting, histograms, _ = run(folder, {**raw, "simulation": simulation})
+        found[name] = gain(folder, path, setting, "events=1", histograms)
+        if name == "three":
+            assert abs(found[name].plug_in.value - found[name].exact.value) < 5e-3
+    assert found["one"].effective_events < 0.02 * found["three"].effective_events
+    assert found["three"].effective_events > 5000
+    assert found["three"].warnings == []
+
+
+@pytest.mark.parametrize(
+    ("events", "warning"),
+    [
+        (90, r"only \d+ effective events at theta=0\.5 \(fewer than 100\)"),
+        (20_000, r"theta=0\.5 add up to 0\.\d+ and not to 1.*add one that does"),
+    ],
+)
+def test_few_effective_events_and_uncovered_points_are_warned_of(tmp_path, events, warning):
+    raw = {
+        "name": "clipped",
+        "seed": 1,
+        "simulator": {"name": "forward_backward"},
+        "settings": {"beam_energy": {"values": [60]}},
+        "parameters": {"theta": {"values": [0.5, 2]}},
+        "observables": {"cos_theta": {"range": [-1, 1], "bins": 10}},
+        "exposure": {"events": 1},
+        "simulation": {"events": events, "references": [{"theta": 2}]},
+    }
+    path, setting, histograms, _ = run(tmp_path, raw)
+    (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
+    assert re.search(warning, text)
+
+
+def test_a_missing_reference_is_named(tmp_path):
+    raw = {**BORN, "simulation": {"events": 50, "references": [{"sin2theta_w": 0.2}, {"sin2theta_w": 0.26}]}}
+    _, _, histograms, _ = run(tmp_path, raw)
+    with pytest.raises(HistogramError, match=r"no histogram for reference sin2theta_w=0\.26"):
+        templates(raw, histograms[:1])
+    both = [files.read_document(Histogram, path) for path in histograms]
+    with pytest.raises(HistogramError, match="weighted to other points; simulate them again"):
+        per_point(both, ["sin2theta_w=0.2"])
+
+
+@pytest.mark.parametrize(
+    ("simulation", "kind", "message"),
+    [
+        ({"references": [{"theta_": 0}]}, UnknownNameError, r"references\[0\].theta_.*did you mean 'theta'"),
+        ({"references": [{}]}, CampaignError, r"references\[0\].theta.*add it"),
+        ({"references": [{"theta": 0}, {"theta": 0.0}]}, LabelClashError, r"references\[1\]: is there already"),
+        ({"events_at": {"variance=5": 100}}, UnknownNameError, "no setting 'variance=5'; did you mean"),
+        ({"events_at": {"variance=2": 5}}, CampaignError, "events_at.variance=2: fewer events than folds"),
+    ],
+)
+def test_references_and_events_at_are_checked(raw, simulation, kind, message):
+    with pytest.raises(kind, match=message) as caught:
+        campaign_from({**raw, "simulation": simulation}, "x.yaml")
+    assert caught.value.exit_code == 2
+
+
+def test_references_outside_the_simulators_range_are_refused():
+    outside = {**BORN, "simulation": {"references": [{"sin2theta_w": 0.9}]}}
+    with pytest.raises(CampaignError, match=r"0\.9 is outside \[0\.05, 0\.6\]"):
+        campaign_from(outside, "x.yaml")
+
+
+def test_a_simulator_without_weights_is_named(raw, monkeypatch):
+    monkeypatch.setattr(Gaussian, "has_ratios", False)
+    with pytest.raises(CampaignError, match=r"simulation\.references: gaussian gives its events no weights"):
+        campaign_from({**raw, "simulation": {"references": [{"theta": 0}]}}, "x.yaml")

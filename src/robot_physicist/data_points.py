@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import EventCount
+from .quantiles import binomial_quantiles, poisson_quantiles
 from .simulators.base import FloatArray
 from .templates import Exposure
 
@@ -19,6 +21,9 @@ REACH = 9.0
 LARGEST_TABULATED = 2_000.0
 #: Cells of the guide table of each distribution function.
 GUIDE = 64
+#: Data sets that are drawn at once: bounds the memory and keeps it in the cache.
+CHUNK = 4096
+Sampler = Callable[[FloatArray, NDArray[np.intp]], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -53,29 +58,66 @@ def data_points(
 
 def draw_counts(points: DataPoints, rates: FloatArray, prior: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
     """Counts (S · M, B) from the prior predictive of expected counts (K, B), and the indices of their θ."""
+    counts, truths = zip(*draw_chunks(points, rates, prior), strict=True)
+    return np.concatenate(counts), np.concatenate(truths)
+
+
+def draw_chunks(
+    points: DataPoints, rates: FloatArray, prior: FloatArray
+) -> Iterator[tuple[FloatArray, NDArray[np.intp]]]:
+    """Yield the same in chunks of at most `CHUNK` data sets, which bounds the memory."""
     uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
-    truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
-    if isinstance(points.exposure, EventCount):
-        return multinomial_counts(uniforms[:, 1:], truth, rates, points.exposure.events), truth
+    steps = np.cumsum(prior)[:-1]
+    draw = _sampler(points.exposure, rates)
+    for start in range(0, len(uniforms), CHUNK):
+        part = uniforms[start : start + CHUNK]
+        truth = np.searchsorted(steps, part[:, 0], side="right")
+        yield draw(part[:, 1:], truth), truth
+
+
+def _sampler(exposure: Exposure, rates: FloatArray) -> Sampler:
+    if isinstance(exposure, EventCount):
+        events = exposure.events
+        return lambda uniforms, truth: multinomial_counts(uniforms, truth, rates, events)
     if rates.max() > LARGEST_TABULATED:
-        return _large_poisson_counts(uniforms[:, 1:], rates[truth]), truth
-    return poisson_counts(uniforms[:, 1:], truth, rates), truth
+        return lambda uniforms, truth: poisson_quantiles(uniforms, rates[truth])
+    return PoissonTables.of(rates).counts
 
 
 def poisson_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray) -> FloatArray:
-    """Poisson counts (M, B) by inversion of tabulated distribution functions; `rates` is (K, B).
+    """Poisson counts (M, B) by inversion of tabulated distribution functions; `rates` is (K, B)."""
+    return PoissonTables.of(rates).counts(uniforms, truth)
+
+
+@dataclass(frozen=True)
+class PoissonTables:
+    """Distribution functions of K × B Poisson distributions from `low` (K, B) on, (K, B, L), and their guide.
 
     A guide table says where in a distribution function the search for a uniform number starts (Chen and Asau
     1974), and most searches end there or one step later: 2.5 times faster than bisection.
     """
-    low = np.floor(np.maximum(rates - REACH * np.sqrt(rates) - REACH, 0.0))
-    length = int(np.ceil((rates + REACH * np.sqrt(rates) + REACH - low).max())) + 1
-    cumulative = _poisson_tables(rates, low, length)
-    row = truth[:, None] * rates.shape[1] + np.arange(rates.shape[1])
-    start = row * length + np.take(_guide(cumulative), row * (GUIDE + 1) + (uniforms * GUIDE).astype(np.intp))
-    found = _advanced(cumulative.ravel(), uniforms.ravel(), start.ravel(), (row.ravel() + 1) * length - 1)
-    counts: FloatArray = low[truth] + (found.reshape(row.shape) - row * length)
-    return counts
+
+    low: FloatArray
+    cumulative: FloatArray
+    guide: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, rates: FloatArray) -> PoissonTables:
+        """Tabulate the distributions of expected counts (K, B)."""
+        low = np.floor(np.maximum(rates - REACH * np.sqrt(rates) - REACH, 0.0))
+        length = int(np.ceil((rates + REACH * np.sqrt(rates) + REACH - low).max())) + 1
+        cumulative = _poisson_tables(rates, low, length)
+        return cls(low, cumulative, _guide(cumulative))
+
+    def counts(self, uniforms: FloatArray, truth: NDArray[np.intp]) -> FloatArray:
+        """Counts (M, B) of uniform numbers (M, B) and indices of parameter points (M,)."""
+        _, bins, length = self.cumulative.shape
+        row = truth[:, None] * bins + np.arange(bins)
+        start = row * length + np.take(self.guide, row * (GUIDE + 1) + (uniforms * GUIDE).astype(np.intp))
+        last = (row.ravel() + 1) * length - 1
+        found = _advanced(self.cumulative.ravel(), uniforms.ravel(), start.ravel(), last)
+        counts: FloatArray = self.low[truth] + (found.reshape(row.shape) - row * length)
+        return counts
 
 
 def _guide(cumulative: FloatArray) -> NDArray[np.intp]:
@@ -113,23 +155,14 @@ def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArr
     return result
 
 
-def _large_poisson_counts(uniforms: FloatArray, means: FloatArray) -> FloatArray:
-    from scipy.special import pdtrik
-
-    result: FloatArray = np.ceil(pdtrik(uniforms, np.maximum(means, 1e-300)))
-    return np.maximum(result, 0.0)
-
-
 def multinomial_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int) -> FloatArray:
     """Multinomial counts (M, B) as a chain of binomials, one coordinate of (M, B − 1) each; `rates` is (K, B)."""
-    from scipy.stats import binom
-
     tail = np.cumsum(rates[:, ::-1], axis=1)[:, ::-1]
     chance = np.clip(np.divide(rates, tail, out=np.zeros_like(rates), where=tail > 0), 0.0, 1.0)[truth]
     counts = np.empty((len(truth), rates.shape[1]))
     left = np.full(len(truth), float(events))
     for bin_ in range(rates.shape[1] - 1):
-        counts[:, bin_] = np.clip(binom.ppf(uniforms[:, bin_], left, chance[:, bin_]), 0.0, left)
+        counts[:, bin_] = binomial_quantiles(uniforms[:, bin_], left, chance[:, bin_])
         left -= counts[:, bin_]
     counts[:, -1] = left
     return counts

@@ -113,6 +113,8 @@ def growth_figure(panels: dict[str, Curves]) -> Figure:
             axis.plot(relative, 1e3 * np.array(seconds), "o-", color=colour, label=label)
             axis.plot(relative, 1e3 * seconds[0] * relative, ":", color=colour)
         axis.set(xscale="log", yscale="log", xlabel="size relative to the smallest", ylabel="processor time [ms]")
+        largest = max(max(seconds) for _, seconds in curves.values())
+        axis.set(xlim=(0.85, 19), ylim=(None, 2e4 * largest))
         axis.set_xticks(FACTORS, [str(factor) for factor in FACTORS], minor=False)
         axis.xaxis.minorticks_off()
         axis.set_title(title, loc="left")

@@ -1,6 +1,7 @@
 """Our estimators beside those of other people, with the same accuracy, in one run."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.bench_estimators import EXPOSURE, experiments
-from benchmarks.measure import median_seconds
+from benchmarks.measure import core_seconds
 from robot_physicist.data_points import DataPoints, data_points
 from robot_physicist.information import eig_at, eig_quadrature, eig_scan, gauss_legendre
 
@@ -16,14 +17,18 @@ ROOT = Path(__file__).parent.parent
 ENVIRONMENT = ROOT / ".venvs/peers"
 ACCURACY, BUDGETS, REPEATS = 1e-3, (1, 2, 4, 8), 20
 MEANS, VARIANCE, REACH = np.linspace(-2, 2, 11), 1.0, 9.0
+#: Threads of numpy, PyTorch and JAX.
+ONE_CORE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NPROC": "1"}
+ONE_CORE["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 SCAN, SEED = (100, 200, 400), 7
-Result = tuple[int, float, float]
+#: Size, RMSE, and processor and wall seconds.
+Result = tuple[int, float, tuple[float, float]]
 
 
 def main() -> None:
     truths = {"toy": toy(512), "poisson": poisson_truth(), "scan": scan_truth()}
     others = peers(truths)
-    print(f"Peers, accuracy {ACCURACY:g} nats (RMSE), median times")
+    print(f"Peers, accuracy {ACCURACY:g} nats (RMSE), everyone on one core, medians; ratio of processor times")
     if not others:
         print("Pyro, bayesdesign and pyapprox are not installed (make .venvs/peers/stamp); without them:")
     table("one event of the Gaussian toy, 11 θ", toy_results(truths["toy"]), others.get("toy", []))
@@ -33,12 +38,15 @@ def main() -> None:
 
 def table(title: str, ours: dict[str, Result], others: list[dict[str, float]]) -> None:
     """Print size, error, time and the ratio of the time to ours, which stands first."""
-    rows = ours | {str(row["peer"]): (row["size"], row["rmse"], row["seconds"]) for row in others}
-    reference = next(iter(rows.values()))[2]
-    print(f"\n{title:<40} {'size':>9} {'RMSE/nats':>10} {'time/ms':>10} {'ratio':>9}")
-    for name, (size, rmse, seconds) in rows.items():
+    rows = ours | {str(row["peer"]): (int(row["size"]), row["rmse"], (row["seconds"], row["wall"])) for row in others}
+    reference, _ = next(iter(rows.values()))[2]
+    print(f"\n{title:<40} {'size':>9} {'RMSE/nats':>10} {'core/ms':>10} {'wall/ms':>10} {'ratio':>9}")
+    for name, (size, rmse, (seconds, wall)) in rows.items():
         reached = "" if rmse <= ACCURACY else "  not reached"
-        print(f"{name:<40} {size:>9} {rmse:>10.2g} {1e3 * seconds:>10.3g} {seconds / reference:>9.3g}{reached}")
+        print(
+            f"{name:<40} {size:>9} {rmse:>10.2g} {1e3 * seconds:>10.3g} {1e3 * wall:>10.3g} "
+            f"{seconds / reference:>9.3g}{reached}"
+        )
 
 
 def peers(truths: dict[str, float | np.ndarray]) -> dict[str, list[dict[str, float]]]:
@@ -60,7 +68,9 @@ def peers(truths: dict[str, float | np.ndarray]) -> dict[str, list[dict[str, flo
         "scan": {"shape": SCAN, "seed": SEED, "truth": np.asarray(truths["scan"]).tolist()},
     }
     line = [str(ENVIRONMENT / "bin/python"), str(ROOT / "benchmarks/peers.py")]
-    output = subprocess.run(line, input=json.dumps(problems), text=True, check=True, stdout=subprocess.PIPE).stdout
+    output = subprocess.run(
+        line, input=json.dumps(problems), text=True, check=True, stdout=subprocess.PIPE, env=os.environ | ONE_CORE
+    ).stdout
     results: dict[str, list[dict[str, float]]] = {}
     for text in output.splitlines():
         if text.startswith("{"):
@@ -80,7 +90,7 @@ def until(estimate: Callable[[int, int], float], sizes: list[int], truth: float)
         rmse = float(np.sqrt(np.mean(np.square(errors))))
         if rmse <= ACCURACY:
             break
-    return size, rmse, median_seconds(lambda: estimate(size, 0), REPEATS)
+    return size, rmse, core_seconds(lambda: estimate(size, 0), REPEATS)
 
 
 def toy(nodes: int) -> float:
@@ -136,7 +146,7 @@ def poisson_results(truth: float) -> dict[str, Result]:
     size, rmse, with_points = until(ours, [1 << k for k in range(9, 18)], truth)
     points = prepared(size, 0)
     return {
-        "ours, points shared by all settings": (size, rmse, median_seconds(lambda: eig_at(points, rates, prior), 40)),
+        "ours, points shared by all settings": (size, rmse, core_seconds(lambda: eig_at(points, rates, prior), 40)),
         "ours, and its points": (size, rmse, with_points),
         "numpy, original algorithm": until(original, [1 << k for k in range(11, 22)], truth),
     }
@@ -168,4 +178,4 @@ def scan_results(truth: np.ndarray) -> dict[str, Result]:
 
     calls = {"ours, exact": (ours, 9), "numpy, posterior of every bin": (plain, 3)}
     errors = {name: float(np.sqrt(np.mean((call() - truth) ** 2))) for name, (call, _) in calls.items()}
-    return {name: (SCAN[0], errors[name], median_seconds(call, times)) for name, (call, times) in calls.items()}
+    return {name: (SCAN[0], errors[name], core_seconds(call, times)) for name, (call, times) in calls.items()}

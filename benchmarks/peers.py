@@ -26,7 +26,8 @@ def main() -> None:
         ("Pyro nmc_eig", pyro_toy(toy), 1, [1 << k for k in range(10, 22, 2)]),
     ):
         result = until(estimate, sizes, toy["truth"], problems["accuracy"])
-        show("toy", name, result | {"seconds": result["seconds"] / settings})
+        shared = {key: result[key] / settings for key in ("seconds", "wall")}
+        show("toy", name, result | shared)
     for budget in problems["budgets"]:
         show("poisson", f"Pyro nmc_eig, {budget} s", within(pyro_poisson(poisson), budget, poisson["truth"]))
     show("scan", "bayesdesign", bayesdesign_scan(scan))
@@ -37,14 +38,19 @@ def show(problem: str, peer: str, result: dict[str, float]) -> None:
 
 
 def measured(estimate: Estimate, size: int, truth: float, repeats: int) -> dict[str, float]:
-    """RMSE over seeds and median seconds of one estimate, after one call to warm up."""
+    """RMSE over seeds, and median processor and wall seconds of one estimate, after one call to warm up."""
     estimate(size, repeats)
-    errors, seconds = [], []
+    errors, times = [], []
     for seed in range(repeats):
-        start = time.perf_counter()
+        start = time.process_time(), time.perf_counter()
         errors.append(estimate(size, seed) - truth)
-        seconds.append(time.perf_counter() - start)
-    return {"size": size, "rmse": float(np.sqrt(np.mean(np.square(errors)))), "seconds": float(np.median(seconds))}
+        times.append((time.process_time() - start[0], time.perf_counter() - start[1]))
+    return {"size": size, "rmse": float(np.sqrt(np.mean(np.square(errors)))), **medians(times)}
+
+
+def medians(times: list[tuple[float, float]]) -> dict[str, float]:
+    processor, wall = np.median(times, axis=0)
+    return {"seconds": float(processor), "wall": float(wall)}
 
 
 def until(estimate: Estimate, sizes: list[int], truth: float, accuracy: float) -> dict[str, float]:
@@ -156,14 +162,14 @@ def bayesdesign_scan(scan: dict) -> dict[str, float]:
     table = jnp.asarray(np.transpose(raw / raw.sum(axis=2, keepdims=True), (2, 0, 1)))
     grids = [Grid(theta=np.arange(points)), Grid(x=np.arange(bins)), Grid(phi=np.arange(settings))]
     designer = ExperimentDesigner(*grids, lambda p, f, d: table)
-    prior, seconds = np.full(points, 1 / points), []
+    prior, times = np.full(points, 1 / points), []
     for _ in range(4):
-        start = time.perf_counter()
+        start = time.process_time(), time.perf_counter()
         designer.calculateEIG(prior)
         gains = np.asarray(designer.EIG) * np.log(2)
-        seconds.append(time.perf_counter() - start)
+        times.append((time.process_time() - start[0], time.perf_counter() - start[1]))
     error = np.sqrt(np.mean((gains - np.array(scan["truth"])) ** 2))
-    return {"size": settings, "rmse": float(error), "seconds": float(np.median(seconds[1:]))}
+    return {"size": settings, "rmse": float(error), **medians(times[1:])}
 
 
 if __name__ == "__main__":

@@ -126,6 +126,15 @@ def test_poisson_counts_have_their_distribution():
         assert np.array_equal(counts, np.where(rates[k] > 0, expected, 0))
 
 
+def test_poisson_tables_reach_the_outermost_points():
+    rates = np.concatenate([[0.0], np.geomspace(1e-6, 2000, 500)])[None, :]
+    for edge in (1e-12, 1 - 1e-12, 1 - 1e-10):
+        counts = poisson_counts(np.full(rates.shape, edge), np.zeros(1, dtype=int), rates)
+        differences = counts[0, 1:] - stats.poisson.ppf(edge, rates[0, 1:])
+        # 1 − 1e-12 has four digits left; rounding moves one count there, a table that ends early would move many.
+        assert np.abs(differences).max() <= (edge > 1 - 1e-11)
+
+
 def test_multinomial_counts_have_their_moments():
     points = data_points(EventCount(events=50), 4, 1 << 14, np.random.default_rng(5))
     uniforms = points.uniforms.reshape(-1, 4)

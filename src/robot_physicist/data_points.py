@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .campaign import EventCount
@@ -15,12 +16,13 @@ from .templates import Exposure
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8
-#: Half-width of a tabulated Poisson distribution in standard deviations, plus as many counts for small means.
-REACH = 9.0
+#: Half-width of a tabulated Poisson distribution in standard deviations, and twice as many counts more: all that
+#: uniform numbers between 1e-12 and 1 − 1e-12 can ask for.
+REACH = 7.5
 #: Expected counts above which tables are longer than they are worth.
 LARGEST_TABULATED = 2_000.0
 #: Cells of the guide table of each distribution function.
-GUIDE = 64
+GUIDE = 128
 #: Data sets that are drawn at once: bounds the memory and keeps it in the cache.
 CHUNK = 4096
 Sampler = Callable[[FloatArray, NDArray[np.intp]], FloatArray]
@@ -104,8 +106,9 @@ class PoissonTables:
     @classmethod
     def of(cls, rates: FloatArray) -> PoissonTables:
         """Tabulate the distributions of expected counts (K, B)."""
-        low = np.floor(np.maximum(rates - REACH * np.sqrt(rates) - REACH, 0.0))
-        length = int(np.ceil((rates + REACH * np.sqrt(rates) + REACH - low).max())) + 1
+        reach = REACH * np.sqrt(rates) + 2 * REACH
+        low = np.floor(np.maximum(rates - reach, 0.0))
+        length = int(np.ceil((rates + reach - low).max())) + 1
         cumulative = _poisson_tables(rates, low, length)
         return cls(low, cumulative, _guide(cumulative))
 
@@ -146,13 +149,16 @@ def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArr
 
     first = low.astype(np.int64)
     log_factorial = gammaln(np.arange(first.max() + length) + 1.0)
-    steps = np.arange(length)
-    number = first[..., None] + steps
     logs = np.log(np.maximum(rates, 1e-300))[..., None]
-    table = np.exp(number * logs - rates[..., None] - log_factorial[number])
+    # ln P(k) = k ln λ − λ − ln k! with k = low + step.
+    table: FloatArray = logs * np.arange(float(length))
+    table += logs * low[..., None] - rates[..., None]
+    table -= sliding_window_view(log_factorial, length)[first]
+    np.exp(table, out=table)
     np.cumsum(table, axis=-1, out=table)
-    result: FloatArray = np.minimum(table, 1.0)
-    return result
+    # The logarithms of large factorials are rounded at the twelfth digit, all alike.
+    table /= table[..., -1:]
+    return table
 
 
 def multinomial_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int) -> FloatArray:

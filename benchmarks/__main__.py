@@ -14,8 +14,6 @@ def main(chosen: list[str]) -> None:
     os.environ.update(NUMERICS)  # as the stages do, before NumPy is imported
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
     known = [name.removeprefix("bench_") for name in names if name.startswith("bench_")]
-    # Before numpy is loaded: our times are those of one core.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}\n")
     for name in chosen or known:
         importlib.import_module(f"benchmarks.bench_{name}").main()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from robot_physicist.campaign import EventCount, Luminosity
-from robot_physicist.data_points import data_points, multinomial_counts, poisson_counts
+from robot_physicist.data_points import PoissonTables, data_points, multinomial_counts
 from robot_physicist.information import (
     Inference,
     eig_at,
@@ -121,7 +121,7 @@ def test_poisson_counts_have_their_distribution():
     rates = np.array([[0.0, 0.3, 40.0], [2.0, 900.0, 1e-9]])
     uniforms = (np.arange(4000)[:, None] + 0.5) / 4000 * np.ones(3)
     for k in range(2):
-        counts = poisson_counts(uniforms, np.full(4000, k), rates)
+        counts = PoissonTables.of(rates).counts(uniforms, np.full(4000, k))
         expected = stats.poisson.ppf(uniforms, rates[k])
         assert np.array_equal(counts, np.where(rates[k] > 0, expected, 0))
 
@@ -129,7 +129,7 @@ def test_poisson_counts_have_their_distribution():
 def test_poisson_tables_reach_the_outermost_points():
     rates = np.concatenate([[0.0], np.geomspace(1e-6, 2000, 500)])[None, :]
     for edge in (1e-12, 1 - 1e-12, 1 - 1e-10):
-        counts = poisson_counts(np.full(rates.shape, edge), np.zeros(1, dtype=int), rates)
+        counts = PoissonTables.of(rates).counts(np.full(rates.shape, edge), np.zeros(1, dtype=int))
         differences = counts[0, 1:] - stats.poisson.ppf(edge, rates[0, 1:])
         # 1 − 1e-12 has four digits left; rounding moves one count there, a table that ends early would move many.
         assert np.abs(differences).max() <= (edge > 1 - 1e-11)

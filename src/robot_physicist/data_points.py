@@ -58,16 +58,13 @@ def data_points(
     return DataPoints(exposure, np.clip(uniforms, 1e-12, 1 - 1e-12))
 
 
-def draw_counts(points: DataPoints, rates: FloatArray, prior: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Counts (S · M, B) from the prior predictive of expected counts (K, B), and the indices of their θ."""
-    counts, truths = zip(*draw_chunks(points, rates, prior), strict=True)
-    return np.concatenate(counts), np.concatenate(truths)
-
-
 def draw_chunks(
     points: DataPoints, rates: FloatArray, prior: FloatArray
 ) -> Iterator[tuple[FloatArray, NDArray[np.intp]]]:
-    """Yield the same in chunks of at most `CHUNK` data sets, which bounds the memory."""
+    """Counts from the prior predictive of expected counts (K, B), and the indices of their θ.
+
+    Yields the S · M data sets in chunks (D, B) and (D,) of at most `CHUNK`, which bounds the memory.
+    """
     uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
     steps = np.cumsum(prior)[:-1]
     draw = _sampler(points.exposure, rates)
@@ -84,11 +81,6 @@ def _sampler(exposure: Exposure, rates: FloatArray) -> Sampler:
     if rates.max() > LARGEST_TABULATED:
         return lambda uniforms, truth: poisson_quantiles(uniforms, rates[truth])
     return PoissonTables.of(rates).counts
-
-
-def poisson_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray) -> FloatArray:
-    """Poisson counts (M, B) by inversion of tabulated distribution functions; `rates` is (K, B)."""
-    return PoissonTables.of(rates).counts(uniforms, truth)
 
 
 @dataclass(frozen=True)

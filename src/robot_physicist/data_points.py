@@ -16,9 +16,9 @@ from .templates import Exposure
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8
-#: Half-width of a tabulated Poisson distribution in standard deviations, and twice as many counts more: all that
-#: uniform numbers between 1e-12 and 1 − 1e-12 can ask for.
-REACH = 7.5
+#: Half-width of a tabulated Poisson distribution in standard deviations, and how many counts more its upper side
+#: has: all that uniform numbers between 1e-12 and 1 − 1e-12 can ask for.
+REACH, SKEW_REACH = 7.5, 12.0
 #: Expected counts above which tables are longer than they are worth.
 LARGEST_TABULATED = 2_000.0
 #: Cells of the guide table of each distribution function.
@@ -98,9 +98,9 @@ class PoissonTables:
     @classmethod
     def of(cls, rates: FloatArray) -> PoissonTables:
         """Tabulate the distributions of expected counts (K, B)."""
-        reach = REACH * np.sqrt(rates) + 2 * REACH
+        reach = REACH * np.sqrt(rates)
         low = np.floor(np.maximum(rates - reach, 0.0))
-        length = int(np.ceil((rates + reach - low).max())) + 1
+        length = int(np.ceil((rates + reach + SKEW_REACH - low).max())) + 1
         cumulative = _poisson_tables(rates, low, length)
         return cls(low, cumulative, _guide(cumulative))
 

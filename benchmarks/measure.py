@@ -26,6 +26,21 @@ def median_seconds(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
+def core_seconds(call: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Median processor time and median wall time of a call that keeps to one core, after one call to warm up.
+
+    On a machine that does nothing else the two agree; other work lengthens the second.
+    """
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time(), time.perf_counter()
+        call()
+        times.append((time.process_time() - start[0], time.perf_counter() - start[1]))
+    processor, wall = zip(*times, strict=True)
+    return statistics.median(processor), statistics.median(wall)
+
+
 def process_seconds(arguments: Sequence[str | Path], repeats: int) -> float:
     """Median wall time of a command of ours, from start to exit."""
     line = [PROGRAM, *map(str, arguments)]
@@ -39,6 +54,12 @@ def peak_megabytes(arguments: Sequence[str | Path]) -> float:
     """
     line = [sys.executable, "-c", WATCH, PROGRAM, *map(str, arguments)]
     return float(subprocess.run(line, check=True, capture_output=True, text=True).stdout) / 1024
+
+
+def report_core(what: str, seconds: tuple[float, float], goal: float) -> None:
+    """Print processor time in milliseconds beside its goal, and the wall time in the text."""
+    processor, wall = seconds
+    report(f"{what} (wall: {1e3 * wall:.3g} ms)", 1e3 * processor, "ms", goal)
 
 
 def report(what: str, measured: float, unit: str, goal: float) -> None:

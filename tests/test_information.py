@@ -1,6 +1,7 @@
 """Known answers, invariants, and the calibration of standard errors."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from robot_physicist.campaign import EventCount, Luminosity
-from robot_physicist.data_points import data_points, multinomial_counts, poisson_counts
+from robot_physicist.data_points import PoissonTables, data_points, multinomial_counts
 from robot_physicist.information import (
     Inference,
+    eig_at,
     eig_one_event,
     eig_original,
     eig_quadrature,
+    eig_scan,
     entropy,
     gain,
     gauss_legendre,
@@ -118,9 +121,18 @@ def test_poisson_counts_have_their_distribution():
     rates = np.array([[0.0, 0.3, 40.0], [2.0, 900.0, 1e-9]])
     uniforms = (np.arange(4000)[:, None] + 0.5) / 4000 * np.ones(3)
     for k in range(2):
-        counts = poisson_counts(uniforms, np.full(4000, k), rates)
+        counts = PoissonTables.of(rates).counts(uniforms, np.full(4000, k))
         expected = stats.poisson.ppf(uniforms, rates[k])
         assert np.array_equal(counts, np.where(rates[k] > 0, expected, 0))
+
+
+def test_poisson_tables_reach_the_outermost_points():
+    rates = np.concatenate([[0.0], np.geomspace(1e-6, 2000, 500)])[None, :]
+    for edge in (1e-12, 1 - 1e-12, 1 - 1e-10):
+        counts = PoissonTables.of(rates).counts(np.full(rates.shape, edge), np.zeros(1, dtype=int))
+        differences = counts[0, 1:] - stats.poisson.ppf(edge, rates[0, 1:])
+        # 1 − 1e-12 has four digits left; rounding moves one count there, a table that ends early would move many.
+        assert np.abs(differences).max() <= (edge > 1 - 1e-11)
 
 
 def test_multinomial_counts_have_their_moments():
@@ -196,3 +208,41 @@ def test_an_impossible_bin_is_decisive():
     rates = np.array([[5.0, 0.0], [5.0, 5.0]])
     information = Inference(rates, np.array([0.5, 0.5])).information(np.array([[3.0, 1.0]]))
     assert information[0] == pytest.approx(np.log(2), rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 5), (2, 300, 70)])
+def test_a_scan_is_the_sum_at_every_setting(shape):
+    rng = np.random.default_rng(4)
+    settings_ = rng.random(shape) * (rng.random(shape) > 0.3) + 1e-3 * (np.arange(shape[2]) == 0)
+    settings_ /= settings_.sum(axis=2, keepdims=True)
+    prior = rng.dirichlet(np.ones(shape[1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = settings_ * np.log(settings_ / (prior @ settings_)[:, None, :])
+    expected = np.nansum(terms, axis=2) @ prior
+    assert eig_scan(settings_, prior) == pytest.approx(expected, abs=1e-13)
+    assert eig_scan(iter(settings_), prior) == pytest.approx(expected, abs=1e-13)
+
+
+def peak_mebibytes(call):
+    call()
+    tracemalloc.start()
+    call()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / 2**20
+
+
+def test_a_scan_needs_the_memory_of_a_chunk():
+    prior = np.full(2000, 1 / 2000)
+    few, many = (np.full((settings_, 2000, 100), 0.01) for settings_ in (1, 8))
+    assert peak_mebibytes(lambda: eig_scan(few, prior)) < 0.4
+    assert peak_mebibytes(lambda: eig_scan(many, prior)) < 0.4
+
+
+@pytest.mark.parametrize("exposure", [EventCount(events=20), Luminosity(luminosity=1)])
+def test_sampled_gains_need_the_memory_of_a_chunk(exposure):
+    rates = 20 * binned(1.0, 12)
+    points = [data_points(exposure, 12, draws, np.random.default_rng(1)) for draws in (1 << 13, 1 << 16)]
+    few, many = (peak_mebibytes(lambda p=p: eig_at(p, rates, UNIFORM)) for p in points)
+    # Counts and tables are those of a chunk; one number per data set is kept, and copied twice.
+    assert many - few < 3 * 8 * ((1 << 16) - (1 << 13)) / 2**20

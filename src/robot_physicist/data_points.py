@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from .campaign import EventCount
+from .quantiles import binomial_quantiles, poisson_quantiles
 from .simulators.base import FloatArray
 from .templates import Exposure
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8
-#: Half-width of a tabulated Poisson distribution in standard deviations, plus as many counts for small means.
-REACH = 9.0
+#: Half-width of a tabulated Poisson distribution in standard deviations, and how many counts more its upper side
+#: has: all that uniform numbers between 1e-12 and 1 − 1e-12 can ask for.
+REACH, SKEW_REACH = 7.5, 12.0
 #: Expected counts above which tables are longer than they are worth.
 LARGEST_TABULATED = 2_000.0
 #: Cells of the guide table of each distribution function.
-GUIDE = 64
+GUIDE = 128
+#: Data sets that are drawn at once: bounds the memory and keeps it in the cache.
+CHUNK = 4096
+Sampler = Callable[[FloatArray, NDArray[np.intp]], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -51,31 +58,61 @@ def data_points(
     return DataPoints(exposure, np.clip(uniforms, 1e-12, 1 - 1e-12))
 
 
-def draw_counts(points: DataPoints, rates: FloatArray, prior: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
-    """Counts (S · M, B) from the prior predictive of expected counts (K, B), and the indices of their θ."""
+def draw_chunks(
+    points: DataPoints, rates: FloatArray, prior: FloatArray
+) -> Iterator[tuple[FloatArray, NDArray[np.intp]]]:
+    """Counts from the prior predictive of expected counts (K, B), and the indices of their θ.
+
+    Yields the S · M data sets in chunks (D, B) and (D,) of at most `CHUNK`, which bounds the memory.
+    """
     uniforms = points.uniforms.reshape(-1, points.uniforms.shape[2])
-    truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
-    if isinstance(points.exposure, EventCount):
-        return multinomial_counts(uniforms[:, 1:], truth, rates, points.exposure.events), truth
+    steps = np.cumsum(prior)[:-1]
+    draw = _sampler(points.exposure, rates)
+    for start in range(0, len(uniforms), CHUNK):
+        part = uniforms[start : start + CHUNK]
+        truth = np.searchsorted(steps, part[:, 0], side="right")
+        yield draw(part[:, 1:], truth), truth
+
+
+def _sampler(exposure: Exposure, rates: FloatArray) -> Sampler:
+    if isinstance(exposure, EventCount):
+        events = exposure.events
+        return lambda uniforms, truth: multinomial_counts(uniforms, truth, rates, events)
     if rates.max() > LARGEST_TABULATED:
-        return poisson_quantiles(uniforms[:, 1:], rates[truth]), truth
-    return poisson_counts(uniforms[:, 1:], truth, rates), truth
+        return lambda uniforms, truth: poisson_quantiles(uniforms, rates[truth])
+    return PoissonTables.of(rates).counts
 
 
-def poisson_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray) -> FloatArray:
-    """Poisson counts (M, B) by inversion of tabulated distribution functions; `rates` is (K, B).
+@dataclass(frozen=True)
+class PoissonTables:
+    """Distribution functions of K × B Poisson distributions from `low` (K, B) on, (K, B, L), and their guide.
 
     A guide table says where in a distribution function the search for a uniform number starts (Chen and Asau
     1974), and most searches end there or one step later: 2.5 times faster than bisection.
     """
-    low = np.floor(np.maximum(rates - REACH * np.sqrt(rates) - REACH, 0.0))
-    length = int(np.ceil((rates + REACH * np.sqrt(rates) + REACH - low).max())) + 1
-    cumulative = _poisson_tables(rates, low, length)
-    row = truth[:, None] * rates.shape[1] + np.arange(rates.shape[1])
-    start = row * length + np.take(_guide(cumulative), row * (GUIDE + 1) + (uniforms * GUIDE).astype(np.intp))
-    found = _advanced(cumulative.ravel(), uniforms.ravel(), start.ravel(), (row.ravel() + 1) * length - 1)
-    counts: FloatArray = low[truth] + (found.reshape(row.shape) - row * length)
-    return counts
+
+    low: FloatArray
+    cumulative: FloatArray
+    guide: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, rates: FloatArray) -> PoissonTables:
+        """Tabulate the distributions of expected counts (K, B)."""
+        reach = REACH * np.sqrt(rates)
+        low = np.floor(np.maximum(rates - reach, 0.0))
+        length = int(np.ceil((rates + reach + SKEW_REACH - low).max())) + 1
+        cumulative = _poisson_tables(rates, low, length)
+        return cls(low, cumulative, _guide(cumulative))
+
+    def counts(self, uniforms: FloatArray, truth: NDArray[np.intp]) -> FloatArray:
+        """Counts (M, B) of uniform numbers (M, B) and indices of parameter points (M,)."""
+        _, bins, length = self.cumulative.shape
+        row = truth[:, None] * bins + np.arange(bins)
+        start = row * length + np.take(self.guide, row * (GUIDE + 1) + (uniforms * GUIDE).astype(np.intp))
+        last = (row.ravel() + 1) * length - 1
+        found = _advanced(self.cumulative.ravel(), uniforms.ravel(), start.ravel(), last)
+        counts: FloatArray = self.low[truth] + (found.reshape(row.shape) - row * length)
+        return counts
 
 
 def _guide(cumulative: FloatArray) -> NDArray[np.intp]:
@@ -104,52 +141,26 @@ def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArr
 
     first = low.astype(np.int64)
     log_factorial = gammaln(np.arange(first.max() + length) + 1.0)
-    steps = np.arange(length)
-    number = first[..., None] + steps
     logs = np.log(np.maximum(rates, 1e-300))[..., None]
-    table = np.exp(number * logs - rates[..., None] - log_factorial[number])
+    # ln P(k) = k ln λ − λ − ln k! with k = low + step.
+    table: FloatArray = logs * np.arange(float(length))
+    table += logs * low[..., None] - rates[..., None]
+    table -= sliding_window_view(log_factorial, length)[first]
+    np.exp(table, out=table)
     np.cumsum(table, axis=-1, out=table)
-    result: FloatArray = np.minimum(table, 1.0)
-    return result
-
-
-def poisson_quantiles(uniforms: FloatArray, means: FloatArray) -> FloatArray:
-    """Poisson counts by inversion, one mean for each uniform number: smallest k with P(≤ k) ≥ u; like the arguments.
-
-    Starts from Cornish and Fisher's expansion (1938), which is right or nearly so, and walks.
-
-    >>> poisson_quantiles(np.array([0.01, 0.5, 0.99]), np.array([3.0, 3.0, 3.0]))
-    array([0., 3., 8.])
-    """
-    from scipy.special import ndtri, pdtr
-
-    safe = np.maximum(means, 1e-300)
-    z = ndtri(uniforms)
-    counts: FloatArray = np.maximum(np.floor(safe + np.sqrt(safe) * z + (z * z - 1) / 6 + 0.5), 0.0).ravel()
-    flat, targets = safe.ravel(), uniforms.ravel()
-    reached = pdtr(counts, flat) >= targets
-    rising = np.flatnonzero(~reached)
-    while rising.size:
-        counts[rising] += 1
-        rising = rising[pdtr(counts[rising], flat[rising]) < targets[rising]]
-    falling = np.flatnonzero(reached & (counts > 0))
-    while falling.size:
-        falling = falling[pdtr(counts[falling] - 1, flat[falling]) >= targets[falling]]
-        counts[falling] -= 1
-        falling = falling[counts[falling] > 0]
-    return counts.reshape(uniforms.shape)
+    # The logarithms of large factorials are rounded at the twelfth digit, all alike.
+    table /= table[..., -1:]
+    return table
 
 
 def multinomial_counts(uniforms: FloatArray, truth: NDArray[np.intp], rates: FloatArray, events: int) -> FloatArray:
     """Multinomial counts (M, B) as a chain of binomials, one coordinate of (M, B − 1) each; `rates` is (K, B)."""
-    from scipy.stats import binom
-
     tail = np.cumsum(rates[:, ::-1], axis=1)[:, ::-1]
     chance = np.clip(np.divide(rates, tail, out=np.zeros_like(rates), where=tail > 0), 0.0, 1.0)[truth]
     counts = np.empty((len(truth), rates.shape[1]))
     left = np.full(len(truth), float(events))
     for bin_ in range(rates.shape[1] - 1):
-        counts[:, bin_] = np.clip(binom.ppf(uniforms[:, bin_], left, chance[:, bin_]), 0.0, left)
+        counts[:, bin_] = binomial_quantiles(uniforms[:, bin_], left, chance[:, bin_])
         left -= counts[:, bin_]
     counts[:, -1] = left
     return counts

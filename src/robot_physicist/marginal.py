@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import EventCount
-from .data_points import DataPoints, multinomial_counts, poisson_quantiles
+from .data_points import DataPoints, multinomial_counts
 from .documents import Estimate, Marginalisation
 from .importance import importance, proposals
 from .information import average, entropy
 from .laplace import CHUNK, data_constant, log_marginals
 from .nuisances import LOWEST_RATE, Nuisances
+from .quantiles import poisson_quantiles
 from .simulators.base import FloatArray
 
 #: Data sets that importance sampling repeats, and its draws for each of them and each θ.

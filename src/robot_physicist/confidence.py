@@ -110,7 +110,7 @@ def tried_strengths(energy: float, dimensions: int) -> FloatArray:
     The estimate of the energy has the variance 2 d + 4 e of a noncentral χ².
 
     >>> tried_strengths(100.0, 2).round(2)
-    array([0.43, 0.69, 0.87, 1.  , 1.12, 1.23, 1.35])
+    array([0.44, 0.69, 0.87, 1.  , 1.11, 1.23, 1.34])
     """
     if energy <= 0:
         return np.array([0.0, 0.5, 1.0])

@@ -283,7 +283,7 @@ def filled(counts: FloatArray, pseudo_events: float) -> FloatArray:
     """Counts (..., K, B) whose empty bins share `pseudo_events` at each point, as the average over the points does.
 
     >>> filled(np.array([[8.0, 0.0], [6.0, 2.0]]), 0.5).round(3)
-    array([[8.   , 0.074],
+    array([[8.   , 0.068],
            [6.   , 2.   ]])
     """
     totals = counts.sum(axis=-2, keepdims=True)

@@ -16,7 +16,7 @@ TINY = {
     "observables": {"x": {"range": [-5, 5], "bins": 2, "overflow": "include"}},
     "exposure": {"events": 1},
     "simulation": {"events": 100, "folds": 2},
-    "estimator": {"draws": 64, "replicas": 4, "pseudo_experiments": 1},
+    "estimator": {"draws": 64, "replicas": 16, "pseudo_experiments": 1},
 }
 REPEATS = 9
 #: Two stages hand their results to a large library, which takes longer to import than everything else together.

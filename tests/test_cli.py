@@ -223,7 +223,7 @@ def assert_its_posterior_is_a_prior(call, raw, out, folder, common, posterior):
 
 def assert_nuisances_are_marginalised_by_default(call, raw, out, folder, common, files, fixed):
     usual = folder / "usual.yaml"
-    usual.write_text(yaml.safe_dump({**raw, "estimator": {"pseudo_experiments": 50, "replicas": 4, "draws": 512}}))
+    usual.write_text(yaml.safe_dump({**raw, "estimator": {"pseudo_experiments": 50, "replicas": 16, "draws": 512}}))
     options = ("--campaign", usual, *common[2:])
     code, text = call("posterior", *options[: options.index("--histograms")], *files, "--posterior", out / "m.json")
     assert code == 0, text

@@ -39,7 +39,7 @@ def simulated(shape, events, rng, section=np.nan, section_error=np.nan, folds=10
 
 
 def estimate(templates, exposure=THOUSAND, prior=PRIOR, **options):
-    estimator = Estimator(draws=2048, replicas=8, **options)
+    estimator = Estimator(draws=2048, replicas=16, **options)
     return information_gain(templates, exposure, prior, estimator, Simulation(), np.random.default_rng(1))
 
 

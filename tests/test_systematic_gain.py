@@ -24,7 +24,7 @@ from robot_physicist.templates import expected
 NORM = NormSystematic(type="normsys", name="e", samples=["signal"], up=1.3, down=0.7)
 TILT = ShapeSystematic(type="histosys", name="tilt", samples=["signal"], file="f", up="u", down="d")
 TILTED = {"tilt": (np.linspace(0.6, 1.4, 12), np.linspace(1.4, 0.6, 12))}
-QUICK = Estimator(draws=512, replicas=4)
+QUICK = Estimator(draws=512, replicas=16)
 RATES = np.array([0.6, 0.8, 1.0, 1.2, 1.4])
 
 

@@ -254,8 +254,8 @@ class Estimator(Section):
     plain draws from the prior predictive, as in the first formulation."""
     draws: int = Field(4096, ge=64, le=1_000_000)
     """Pseudo-data sets per estimate; rounded up to a power of two."""
-    replicas: int = Field(16, ge=4, le=1000)
-    """Perturbed copies of the templates from which the effect of finite simulation is extrapolated."""
+    replicas: int = Field(64, ge=16, le=1000)
+    """Repeated simulations per strength of the dependence on θ, from which the interval of the gain is made."""
     pseudo_experiments: int = Field(500, ge=1, le=100_000)
     """Pseudo-experiments whose posteriors are summarised."""
     nuisances: Literal["marginalised", "profiled", "fixed"] = "marginalised"

@@ -114,7 +114,8 @@ def tried_strengths(energy: float, dimensions: int) -> FloatArray:
     """
     if energy <= 0:
         return np.array([0.0, 0.5, 1.0])
-    spread = np.sqrt(2 * dimensions + 4 * energy)
+    # Where hardly anything is uncertain, the statistic may be blind to most of the energy.
+    spread = max(np.sqrt(2 * dimensions + 4 * energy), 0.01 * energy)
     wanted = energy + np.array([-4, -2.6, -1.2, 0, 1.2, 2.6, 4]) * spread
     result: FloatArray = np.unique(np.sqrt(np.maximum(wanted, 0.0) / energy))
     return result

@@ -24,7 +24,9 @@ from .systematic_gain import SystematicGain
 from .templates import Exposure, Templates, accepted_cross_section, expected
 
 #: How often the range of strengths is widened before an interval stays open.
-WIDENINGS = 6
+WIDENINGS = 8
+#: Scaled statistic beyond which templates can hardly look more informative.
+SATURATED = float(np.arcsin(np.sqrt(0.999)))
 #: Standard deviations between the observed statistic and the ends of the range of strengths.
 REACH = 3.0
 #: Two-sided 95% of a normal distribution.
@@ -154,8 +156,7 @@ def _samples(
     for _ in range(WIDENINGS):
         low, *_, high = sorted(found)
         below, above = found[low], found[high]
-        rises = above.mean() - found[sorted(found)[-2]].mean() > 0.1 * above.std()
-        if rises and above.mean() - REACH * above.std() < observed:
+        if above.mean() - REACH * above.std() < observed and above.mean() < SATURATED:
             sample(1 + 2 * max(high - 1, 0.1))
         elif low > 0 and below.mean() + REACH * below.std() > observed:
             sample(max(0.0, 1 - 2 * (1 - low)))

@@ -19,7 +19,7 @@ localrules:
 rule all:
     input:
         f"{RESULTS}/branches.json",
-        f"{RESULTS}/design.json",
+        ANSWERS,
 
 
 rule branches:
@@ -60,7 +60,7 @@ rule simulate:
         "simulate {wildcards.setting} {wildcards.sample}"
     shell:
         # a change of these, and of nothing else in the campaign, makes other events
-        command("simulate", "seed", "simulator", "backgrounds")
+        command("simulate", "seed")
 
 
 rule histogram:
@@ -85,9 +85,7 @@ rule histogram:
         command(
             "histogram",
             "seed",
-            "simulator",
             "simulation.folds",
-            "backgrounds",
             "observables",
         )
 
@@ -154,6 +152,29 @@ rule eig:
         "eig {wildcards.setting} {wildcards.exposure}"
     shell:
         command("eig", *INFERENCE)
+
+
+rule recast:
+    input:
+        campaign=ancient(CAMPAIGN),
+        published=published(),
+        histograms=rules.likelihood.input.histograms,
+    output:
+        workspace=f"{RESULTS}/{{setting}}/{{exposure}}/recast/workspace.json",
+        patchset=f"{RESULTS}/{{setting}}/{{exposure}}/recast/patchset.json",
+        recast=f"{RESULTS}/{{setting}}/{{exposure}}/recast/recast.json",
+    log:
+        f"{RESULTS}/{{setting}}/{{exposure}}/recast/recast.log",
+    container:
+        image("recast")
+    resources:
+        mem_mb=memory_mb("recast"),
+        kubernetes_memory_limit=limit("recast", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("recast", "kubernetes_job_timeout"),
+    message:
+        "recast {wildcards.setting} {wildcards.exposure}"
+    shell:
+        command("recast", *INFERENCE, "published")
 
 
 rule design:

@@ -22,9 +22,7 @@ from robot_physicist.templates import Exposure, Templates, expected
 REPEATS = 500
 DRAWS = 2048
 FOLDS = 10
-HEADER = (
-    "case | exposure | N per θ | truth / H | corrected | RMSE | mean length | coverage | too high | too low"
-)
+HEADER = "case | exposure | N per θ | truth / H | corrected | RMSE | mean length | coverage | too high | too low"
 
 
 @dataclass(frozen=True)

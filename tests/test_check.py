@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, environment
 from engines import call, checkout
 
@@ -36,7 +37,7 @@ def checked(folder, capsys):
 def test_this_project_agrees(project, capsys):
     code, text = checked(project, capsys)
     assert code == 0, text
-    assert "7 steps, 3 workflows and 2 REANA specifications agree" in text
+    assert "8 steps, 5 workflows and 2 REANA specifications agree" in text
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,9 @@ def test_this_project_agrees(project, capsys):
         ("steps/eig.yml", "core.yml", "cor.yml", "there is no envs/cor.yml; did you mean 'core'?"),
         ("envs/core.yml", "imagetag: 0.1.0", "imagetag: latest", "imagetag is latest, the version is 0.1.0"),
         ("workflow/exposure.yml", "../steps/eig.yml", "../steps/eigg.yml", "workflow/*.yml: there is no step eigg; did you mean 'eig'?"),
+        ("workflow/recast_setting.yml", "setting.yml#/stages/1", "setting.yml#/stages/7", "workflow/recast_setting.yml: there is no setting.yml#/stages/7; did you mean 'setting.yml#/stages/"),
+        ("workflow/recast.yml", "workflow/recast_setting.yml", "workflow/recast_seting.yml", "workflow/recast.yml: there is no recast_seting.yml; did you mean 'recast_setting.yml'?"),
+        ("workflow/recast_setting.yml", "../steps/recast.yml", "../steps/eig.yml", "workflow/*.yml: the step recast is not used"),
         ("Snakefile", 'command("eig"', 'command("posterior"', "Snakefile: the step eig is not used"),
         ("reana.yaml", "    campaign: campaigns", "    campain: campaigns", "the workflow takes no such parameter; did you mean 'campaign'?"),
         ("reana.yaml", "campaigns/weinberg.yaml", "campaigns/weinbreg.yaml", "there is no campaigns/weinbreg.yaml; did you mean 'campaigns/weinberg.yaml'?"),
@@ -73,12 +77,25 @@ def test_reana_accepts_the_specification_without_a_warning(name):
     assert "-> WARNING" not in text
 
 
+def test_recast_tests_every_step():
+    tests = yaml.safe_load((ROOT / "recast.yml").read_text())["tests"]
+    assert {test["name"] for test in tests} == {path.stem for path in (ROOT / "steps").glob("*.yml")}
+    assert all(test["spec"] == f"steps/{test['name']}.yml" for test in tests)
+
+
 def test_every_reader_of_a_specification_accepts_it(capsys):
     for name in ("yadage", "reana", "reana-next"):
         environment(name)
     code, text = checked(ROOT, capsys)
     assert code == 0, text
-    readers = ["yadage", "Snakemake", "Snakemake of REANA", "REANA: reana.yaml", "next REANA: reana.yaml"]
+    readers = [
+        "yadage",
+        "yadage: recast",
+        "Snakemake",
+        "Snakemake of REANA",
+        "REANA: reana.yaml",
+        "next REANA: reana.yaml",
+    ]
     readers += ["REANA: reana-snakemake.yaml", "next REANA: reana-snakemake.yaml"]
     assert text.splitlines()[-1] == f"accepted by: {', '.join(readers)}"
 

@@ -44,6 +44,18 @@ def test_overflow_policies(policy, contents, outside):
     assert histogram.outside == outside
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "bins"), [(0, 4, 4), (-1, 1, 20), (-2.5, 2.5, 50), (-6, 6, 48), (0.1, 0.7, 7)]
+)
+def test_the_last_bin_holds_its_upper_edge_and_the_overflow(low, high, bins):
+    """Also where the distance to the lower edge rounds up to the whole range."""
+    values = [events(high, np.nextafter(high, low), 2 * high)]
+    included = counts(values, {"x": Observable(range=(low, high), bins=bins, overflow="include")})
+    dropped = counts(values, {"x": Observable(range=(low, high), bins=bins)})
+    assert (included[-1], included.sum()) == (3, 3)
+    assert (dropped[-1], dropped.sum()) == (2, 2)
+
+
 def test_overflow_as_an_error_says_how_many_and_what_to_do():
     observables = {"x": Observable(range=(0, 4), bins=4, overflow="error")}
     with pytest.raises(ObservableError, match=r"observables.x.range: 2 events lie outside \[0, 4\], such as -1"):

@@ -77,6 +77,17 @@ def section(key):
     return value
 
 
+def published():
+    """The files of a published likelihood, as paths that hold the wildcards of a setting and an exposure."""
+    beside = Path(CAMPAIGN).parent
+    return [
+        str(beside / path)
+        .replace("SETTING", "{setting}")
+        .replace("EXPOSURE", "{exposure}")
+        for path in (section("published") or {}).values()
+    ]
+
+
 def command(name, *sections):
     """The command line of a stage: what it publishes is output, a branch's label is a wildcard, the rest is input.
 
@@ -100,8 +111,13 @@ def command(name, *sections):
 
 def made_with(wildcards):
     """What else of the campaign makes the events of a branch; Snakemake runs a job again when it changes."""
-    background = wildcards.sample.startswith("background=")
+    background = wildcards.sample.partition("background=")[2]
+    # another simulator for one background makes other events of that one, and of nothing else
+    own = [
+        entry for entry in section("backgrounds") or [] if entry["name"] == background
+    ]
     return {
+        "simulator": json.dumps(own or section("simulator"), sort_keys=True),
         "events": labels.events_at(config, wildcards.setting),
         "points": [] if background else labels.weighted_labels(config),
     }
@@ -153,3 +169,10 @@ RESULTS = f"results/{Path(CAMPAIGN).stem}"
 SETTINGS = labels.setting_labels(config)
 SAMPLES = labels.sample_labels(config)
 EXPOSURES = labels.exposure_labels(config)
+# A campaign with a published likelihood is a recast of it, any other one a search for the best setting.
+RECASTS = [
+    f"{RESULTS}/{setting}/{exposure}/recast/recast.json"
+    for setting in SETTINGS
+    for exposure in EXPOSURES
+]
+ANSWERS = RECASTS if section("published") else [f"{RESULTS}/design.json"]

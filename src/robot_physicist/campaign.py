@@ -246,6 +246,18 @@ class Observed(Section):
     """Label of the exposure of the data, such as `luminosity=10fb-1`; the first one when empty."""
 
 
+class PublishedLikelihood(Section):
+    """A published likelihood: the campaign's signal takes the place of the one in its patchset (a *recast*).
+
+    In the paths, `SETTING` and `EXPOSURE` stand for the labels of a setting and an exposure.
+    """
+
+    workspace: str
+    """Path of the pyhf workspace with data and backgrounds, relative to the campaign file."""
+    patchset: str
+    """Path of the pyhf patchset of the published signal, relative to the campaign file."""
+
+
 class Estimator(Section):
     """How the information gain and the posteriors are computed."""
 
@@ -298,6 +310,8 @@ class Campaign(Section):
         list[Observed], BeforeValidator(_as_list, json_schema_input_type=list[Observed] | Observed)
     ] = Field(default_factory=list)
     """Data of real experiments, whose posterior is wanted."""
+    published: PublishedLikelihood | None = None
+    """A published likelihood onto which the signal of this campaign is recast, in place of a design."""
     estimator: Estimator = Estimator()
     """The integral over data, and posteriors."""
 

@@ -6,7 +6,7 @@ Takes the parsed files of the folder and returns what is wrong; reading them is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
@@ -62,8 +62,13 @@ def _step(name: str, step: Any, options: Mapping[str, Set[str]], environments: M
 
 
 def _graphs(project: Project) -> Iterator[str]:
-    stages = [stage for workflow in project.workflows.values() for stage in workflow["stages"]]
-    in_yadage = {_reference(stage) for stage in stages if "step" in stage["scheduler"]}
+    in_yadage = set()
+    for workflow, content in project.workflows.items():
+        for kind, name in _references(content["stages"]):
+            if kind == "step":
+                in_yadage.add(name)
+            elif name not in _targets(project):
+                yield f"workflow/{workflow}.yml: there is no {name}; {nearest(name, _targets(project))}"
     in_snakemake = set(re.findall(r'command\(\s*"(\w+)"', project.snakefile))
     for graph, used in (("workflow/*.yml", in_yadage), ("Snakefile", in_snakemake)):
         for name in sorted(project.steps.keys() - used):
@@ -72,8 +77,22 @@ def _graphs(project: Project) -> Iterator[str]:
             yield f"{graph}: there is no step {name}; {nearest(name, project.steps)}"
 
 
-def _reference(stage: Mapping[str, Any]) -> str:
-    return str(stage["scheduler"]["step"]["$ref"]).rsplit("/", 1)[-1].removesuffix(".yml")
+def _references(stages: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """What a graph refers to: steps by name, workflows as `NAME.yml`, stages as `NAME.yml#/stages/INDEX`."""
+    for stage in stages:
+        if "$ref" in stage:
+            yield "stage", stage["$ref"]
+        elif "step" in stage["scheduler"]:
+            path = stage["scheduler"]["step"]["$ref"]
+            yield "step", path.rsplit("/", 1)[-1].removesuffix(".yml")
+        else:
+            yield "workflow", stage["scheduler"]["workflow"]["$ref"].removeprefix("workflow/")
+
+
+def _targets(project: Project) -> set[str]:
+    """All workflows and stages to which a graph may refer."""
+    counted = {f"{name}.yml": len(content["stages"]) for name, content in project.workflows.items()}
+    return counted.keys() | {f"{name}#/stages/{i}" for name, stages in counted.items() for i in range(stages)}
 
 
 def _reana(name: str, specification: Any, project: Project) -> Iterator[str]:

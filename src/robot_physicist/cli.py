@@ -164,6 +164,21 @@ def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...
 
 @cli.command()
 @campaign
+@setting
+@exposure
+@histograms
+@_path("workspace", "pyhf workspace to write: published data and backgrounds, no signal.")
+@_path("patchset", "pyhf patchset to write: the new signal.")
+@_path("recast", "JSON file to write: upper limits and information gain.")
+def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: Any) -> None:
+    """Put this campaign's signal in place of a published one: likelihood, upper limits, information gain."""
+    from . import stages
+
+    click.echo(stages.recast(campaign, setting, exposure, output=recast, **files))
+
+
+@cli.command()
+@campaign
 @_files("gains", "Results of the eig stage, all settings and exposures.")
 @_files("posteriors", "Results of the posterior stage.")
 @_files("histograms", "Results of the histogram stage.")

@@ -45,6 +45,7 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     yield from _samples(campaign)
     yield from _systematics(campaign)
     yield from _observed(campaign)
+    yield from _published(campaign)
     yield from _paths(campaign)
     yield from _simulation(campaign)
     yield from _references(campaign, simulator)
@@ -276,6 +277,17 @@ def _observed(campaign: Campaign) -> Iterator[CampaignError]:
         taken.add((at, exposure))
 
 
+def _published(campaign: Campaign) -> Iterator[CampaignError]:
+    if campaign.published is None:
+        return
+    for key in ("backgrounds", "observed"):
+        if getattr(campaign, key):
+            yield CampaignError(f"{key}: the published workspace holds them already; remove the key")
+    for index, entry in enumerate(campaign.exposure):
+        if not isinstance(entry, Luminosity):
+            yield CampaignError(f"exposure[{index}].events: a recast needs the luminosity of the published data")
+
+
 def _paths(campaign: Campaign) -> Iterator[CampaignError]:
     named: list[tuple[str, Any]] = [
         *((f"observed[{i}].file", entry.file) for i, entry in enumerate(campaign.observed)),
@@ -292,6 +304,8 @@ def _paths(campaign: Campaign) -> Iterator[CampaignError]:
     ]
     if isinstance(campaign.prior, PosteriorFile):
         named.append(("prior.posterior", campaign.prior.posterior))
+    if campaign.published is not None:
+        named += [(f"published.{key}", path) for key, path in campaign.published.model_dump().items()]
     for place, path in named:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             yield CampaignError(f"{place}: '{path}' leaves the campaign's folder; put the file beside the campaign")

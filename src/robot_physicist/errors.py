@@ -57,6 +57,10 @@ class UnsupportedModelError(BadInputError):
     """A HistFactory model that is valid, but with which this project cannot do what was asked."""
 
 
+class RecastError(BadInputError):
+    """A published likelihood onto which the signal of this campaign cannot be recast."""
+
+
 class SimulationError(RobotPhysicistError):
     """The simulator itself failed."""
 

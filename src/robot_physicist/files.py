@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from . import notation
 from .campaign import Campaign, Observed
 from .check import Project
-from .errors import DigestMismatchError, InputFileError, ObservableError, nearest
+from .errors import CampaignError, DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
 from .simulation import combine, weighted_block
 from .simulators.base import CrossSection, Events, FloatArray
@@ -261,6 +261,27 @@ def _check_name(path: Path, name: str, known: Sequence[str]) -> None:
 def read_observed(observed: Observed, folder: Path, observables: Sequence[str]) -> Iterator[Events]:
     """Read the events of a real experiment that a campaign in `folder` names."""
     return read_events(folder / observed.file, observables, observed.tree)
+
+
+def read_published(
+    campaign: Campaign, folder: Path, setting: str, exposure: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read the published workspace and patchset that a campaign in `folder` names for a setting and exposure."""
+    if campaign.published is None:
+        raise CampaignError(
+            "published: is missing; name the workspace and the patchset onto which the signal is to be recast"
+        )
+    found = []
+    for key, pattern in campaign.published.model_dump().items():
+        path = folder / pattern.replace("SETTING", setting).replace("EXPOSURE", exposure)
+        if not path.is_file():
+            raise InputFileError(
+                f"{path}: no such file; published.{key} promises it for {setting}, {exposure}: put the file there, "
+                "or remove the setting or exposure from the campaign"
+            )
+        found.append(read_json(path))
+    workspace, patchset = found
+    return workspace, patchset
 
 
 def read_project(folder: Path) -> Project:

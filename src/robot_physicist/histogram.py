@@ -134,7 +134,9 @@ def _binnable(block: Events, name: str, observable: Observable) -> FloatArray:
             f"observables.{name}.range: {beyond.sum()} events lie outside [{low:g}, {high:g}], such as "
             f"{values[beyond][0]:g}; widen the range or set overflow to drop or include"
         )
-    last = np.nextafter(high, low)
+    # Close to the upper edge the index of a bin is a rounded number, and may be one too many: a value in the upper
+    # half of the last bin goes to the middle of it.
+    middle = high - (high - low) / observable.bins / 2
     if observable.overflow == "include":
-        return np.clip(values, low, last)
-    return np.where(values == high, last, values)
+        return np.clip(values, low, middle)
+    return np.where((values > middle) & (values <= high), middle, values)

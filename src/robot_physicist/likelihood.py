@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Simulation, Systematic
+from .documents import Axis
 from .histfactory import histfactory
 from .histfactory_spec import model_spec
-from .labels import parse
+from .labels import exposure_label, parse
 from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
 from .smoothing import template_shape
@@ -82,7 +83,7 @@ def workspace(
     """Build the base workspace; its observations are the observed counts, or the Asimov data of the middle point."""
     rates, errors = signal_rates(templates, exposure, simulation)
     middle = len(rates) // 2
-    channel = channel_name(templates)
+    channel = channel_name(templates.axes)
     backgrounds = [
         sample(key, *background(templates, exposure, key), channel, systematics, shapes)
         for key in templates.background
@@ -98,9 +99,23 @@ def workspace(
     }
 
 
-def channel_name(templates: Templates) -> str:
+def channel_name(axes: Sequence[Axis]) -> str:
     """The channel is named after its observables."""
-    return "_".join(axis.name for axis in templates.axes)
+    return "_".join(axis.name for axis in axes)
+
+
+def conditions(setting: str, exposure: Exposure, axes: Sequence[Axis]) -> dict[str, Any]:
+    """What nobody can see in a workspace, and a recast has to know; for the metadata of a patchset.
+
+    >>> from .campaign import Luminosity
+    >>> conditions("energy=1", Luminosity(luminosity=2, unit="fb-1"), [])["exposure"]
+    'luminosity=2fb-1'
+    """
+    return {
+        "setting": setting,
+        "exposure": exposure_label(exposure.model_dump()),
+        "observables": [{"name": axis.name, "range": [axis.low, axis.high], "bins": axis.bins} for axis in axes],
+    }
 
 
 def background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
@@ -189,7 +204,7 @@ def patchset(
 ) -> dict[str, Any]:
     """Build the patchset of a base workspace: one patch per parameter point, named by its label."""
     rates, errors = signal_rates(templates, exposure, simulation)
-    channel = channel_name(templates)
+    channel = channel_name(templates.axes)
     patches = [
         {
             "metadata": {"name": patch_name(point), "values": list(parse(point).values())},

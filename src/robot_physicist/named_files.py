@@ -11,6 +11,7 @@ from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystema
 from .documents import Posteriors
 from .errors import BadInputError
 from .histogram import counts
+from .labels import label
 from .validation import prior_weights
 
 
@@ -39,6 +40,8 @@ def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[
         if isinstance(systematic, ShapeSystematic):
             for name in (systematic.up, systematic.down):
                 yield f"systematics[{index}]", _contents(folder / systematic.file, name, bins)
+    if campaign.published is not None:
+        yield "published", lambda: _check_published(campaign, folder)
     if isinstance(campaign.prior, PosteriorFile):
         path = folder / campaign.prior.posterior
         yield "prior", lambda: prior_weights(campaign, files.read_document(Posteriors, path))
@@ -46,3 +49,11 @@ def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[
 
 def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
     return lambda: files.read_contents(path, name, bins)
+
+
+def _check_published(campaign: Campaign, folder: Path) -> None:
+    from .recast import agreement
+
+    for setting in map(label, campaign.setting_points):
+        for exposure in campaign.exposures:
+            agreement(*files.read_published(campaign, folder, setting, exposure), campaign, setting, exposure)

@@ -23,6 +23,7 @@ DOCUMENTS: dict[str, Any] = {
     "eig": documents.InformationGain,
     "design": documents.Design,
     "workspace-gain": documents.WorkspaceGain,
+    "recast": documents.Recast,
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\

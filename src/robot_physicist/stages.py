@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from . import __version__, files, labels
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
-from .documents import Branches, Histogram, InformationGain, Posteriors
+from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
 from .errors import (
     DigestMismatchError,
     LabelClashError,
@@ -135,6 +136,7 @@ def likelihood(
     }
     base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
+    patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
     build.check(base, patches)
     files.write_json(workspace, base)
     files.write_json(patchset, patches)
@@ -173,27 +175,50 @@ def posterior(
 def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
     """Estimate the expected information gain of one setting and exposure."""
     from .exact import exact_gain
-    from .finite_simulation import information_gain
-    from .systematic_gain import nuisances_text
 
     campaign = files.read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     prior = prior_of(campaign_file, campaign)
     templates = _templates(campaign_file, campaign, setting, chosen, histograms)
+    systematics = _systematics(campaign_file, campaign, templates, chosen)
+    rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
+    exact = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
+    result = _gain(campaign, setting, exposure, templates, prior, systematics, exact)
+    files.write_document(output, result)
+    return f"{_spelt(result)} at {setting}, {exposure}: {output}"
+
+
+def _spelt(gain: InformationGain) -> str:
+    for message in gain.marginalisation.warnings if gain.marginalisation else ():
+        warnings.warn(message, MarginalisationWarning, stacklevel=2)
+    return f"{gain.corrected.value:.4f} ± {gain.corrected.error:.4f} nats"
+
+
+def _gain(
+    campaign: Campaign,
+    setting: str,
+    exposure: str,
+    templates: Templates,
+    prior: FloatArray,
+    systematics: SystematicGain | None,
+    exact: Estimate | None,
+) -> InformationGain:
+    from .finite_simulation import information_gain
+    from .systematic_gain import nuisances_text
+
     effective = effective_events(*templates.sums())
+    chosen = exposure_named(campaign, exposure)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
-    systematics = _systematics(campaign_file, campaign, templates, chosen)
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
-    rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
-    result = InformationGain(
+    return InformationGain(
         setting=setting,
         exposure=exposure,
         prior_entropy=gain.prior_entropy,
         corrected=gain.corrected,
         plug_in=gain.plug_in,
         cross_fitted=gain.cross_fitted,
-        exact=exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics),
+        exact=exact,
         functions=gain.functions,
         method=gain.method,
         nuisances=nuisances_text(campaign, systematics is not None),
@@ -202,10 +227,48 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
         warnings=[*gain.warnings, *few_events(templates.points, effective), *templates.warnings],
         marginalisation=gain.marginalisation,
     )
+
+
+def recast(
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    histograms: Sequence[Path],
+    workspace: Path,
+    patchset: Path,
+    output: Path,
+) -> str:
+    """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
+    from . import likelihood as build
+    from . import recast as reuse
+    from .upper_limits import upper_limits
+
+    campaign = files.read_campaign(campaign_file)
+    chosen = exposure_named(campaign, exposure)
+    published = files.read_published(campaign, campaign_file.parent, setting, exposure)
+    doubts = reuse.agreement(*published, campaign, setting, exposure)
+    base = reuse.background_only(*published)
+    signal = _templates(campaign_file, campaign, setting, chosen, histograms)
+    templates = replace(signal, background=reuse.backgrounds(base, chosen))
+    _warn(build.empty_bins(templates), campaign)
+    shapes = _shapes(campaign_file, campaign, templates.sumw.shape[2])
+    arguments: dict[str, Any] = {"simulation": campaign.simulation, "name": campaign.name, "shapes": shapes}
+    patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
+    patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    build.check(base, patches)
+    systematics = reuse.published_gain(base, templates, chosen, campaign, shapes)
+    prior = prior_of(campaign_file, campaign)
+    result = reuse.collect(
+        published,
+        base,
+        limits=list(upper_limits(base, patches, templates.points)),
+        gain=_gain(campaign, setting, exposure, templates, prior, systematics, None),
+        doubts=doubts,
+    )
+    for path, content in ((workspace, base), (patchset, patches)):
+        files.write_json(path, content)
     files.write_document(output, result)
-    for message in gain.marginalisation.warnings if gain.marginalisation else ():
-        warnings.warn(message, MarginalisationWarning, stacklevel=2)
-    return f"{result.corrected.value:.4f} ± {result.corrected.error:.4f} nats at {setting}, {exposure}: {output}"
+    return f"{_spelt(result.gain)}, {len(result.limits)} limits at {setting}, {exposure}: {output}"
 
 
 def _systematics(

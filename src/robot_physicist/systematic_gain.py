@@ -6,8 +6,9 @@ of the experiment that is designed, and the correction for finite simulation acc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .data_points import DataPoints
 from .documents import Estimate, Marginalisation
 from .histfactory import histfactory
 from .information import eig_one_event, lower_bound_one_event
-from .likelihood import SIGNAL, Shapes, background, measurement, sample
+from .likelihood import SIGNAL, STRENGTH, Shapes, background, measurement, sample
 from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
@@ -34,6 +35,8 @@ class SystematicGain:
     exposure: Exposure
     systematics: tuple[Systematic, ...]
     shapes: Shapes
+    #: A published workspace without signal, whose backgrounds bring their own nuisance parameters.
+    published: Mapping[str, Any] | None = None
 
     @property
     def dimensions(self) -> int:
@@ -50,17 +53,29 @@ class SystematicGain:
     def models(self, rates: FloatArray) -> list[Nuisances]:
         """One model per row of total expected counts (K, B)."""
         signal = np.maximum(rates - self._background(rates.shape[1]), 0.0)
-        parameters = measurement(self.systematics, has_signal=True)["parameters"]
-        others = [
-            sample(name, contents, None, "data", self.systematics, self.shapes)
-            for name, contents in self.backgrounds.items()
-        ]
+        parameters, others = self._published() if self.published is not None else self._own()
         result = []
         for row in signal:
             samples = [*others, sample(SIGNAL, row, None, "data", self.systematics, self.shapes)]
             model = histfactory({"channels": [{"name": "data", "samples": samples}], "parameters": parameters})
             result.append(nuisances(model, {"mu": 1.0}))
         return result
+
+    def _own(self) -> tuple[list[Any], list[Any]]:
+        """Parameters and background samples as the campaign's likelihood has them."""
+        return measurement(self.systematics, has_signal=True)["parameters"], [
+            sample(name, contents, None, "data", self.systematics, self.shapes)
+            for name, contents in self.backgrounds.items()
+        ]
+
+    def _published(self) -> tuple[list[Any], list[Any]]:
+        """Parameters and background samples of the published workspace without signal, but for `staterror`."""
+        assert self.published is not None
+        samples = [
+            {**entry, "modifiers": [one for one in entry["modifiers"] if one["type"] != "staterror"]}
+            for entry in self.published["channels"][0]["samples"]
+        ]
+        return [STRENGTH, *self.published["measurements"][0]["config"]["parameters"]], samples
 
     def gain(self, rates: FloatArray, points: DataPoints | None, prior: FloatArray) -> Estimate:
         """EIG in nats, without a check: for comparisons."""
@@ -100,10 +115,10 @@ def systematic_gain(
 
 def nuisances_text(campaign: Campaign, marginalised: bool) -> str:
     """What was done with nuisance parameters in the gain of a campaign."""
-    if not campaign.systematics:
-        return "none"
     if marginalised:
         return "systematic uncertainties marginalised; statistical errors of the templates in the correction"
-    if campaign.estimator.nuisances == "marginalised":
-        return "none that changes the shape, which is all that a fixed number of events can show"
-    return "fixed at their nominal values"
+    if campaign.estimator.nuisances != "marginalised":
+        return "fixed at their nominal values" if campaign.systematics or campaign.published else "none"
+    if not campaign.systematics:
+        return "none"
+    return "none that changes the shape, which is all that a fixed number of events can show"

@@ -23,6 +23,9 @@ class Validator:
 
 VALIDATORS = (
     Validator("yadage", Path(".venvs/yadage/bin/yadage-validate"), ("workflow/workflow.yml", "--toplevel", ".")),
+    Validator(
+        "yadage: recast", Path(".venvs/yadage/bin/yadage-validate"), ("workflow/recast.yml", "--toplevel", ".")
+    ),
     Validator("Snakemake", Path(sys.executable).parent / "snakemake", ("--list",)),
     Validator("Snakemake of REANA", Path(".venvs/reana/bin/snakemake"), ("--list",)),
     *(

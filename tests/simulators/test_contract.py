@@ -15,6 +15,7 @@ BRANCHES = {
     "forward_backward": ({}, {"beam_energy": 60.0}, {"theta": 1.5}, {"theta": 0.5}),
     "weinberg_born": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
     "weinberg": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
+    "resonance": ({"spin": 2}, {"sqrt_s": 245.0}, {"peak": 0.1}, {"peak": 0.2}),
     "command": (
         {"executable": [AWK], "observables": ["x"]},
         {"variance": 0.5},

@@ -1,0 +1,217 @@
+"""Recast: published data and backgrounds, with another signal in place of the published one.
+
+What is published is a workspace and a patchset, as HEPData holds them. The samples that its patches add are the
+published signal; without them the workspace holds data and backgrounds, to which the new signal is patched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .campaign import Campaign, LumiSystematic
+from .documents import InformationGain, Recast, UpperLimit
+from .errors import RecastError, nearest
+from .histogram import axes
+from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
+from .simulators.base import FloatArray
+from .systematic_gain import SystematicGain
+from .templates import Exposure, Templates, expected
+from .upper_limits import LEVEL
+
+Specification = Mapping[str, Any]
+SAMPLE = re.compile(r"/channels/\d+/samples/(\d+|-)")
+#: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.
+FEW = 10
+
+
+def signal_names(patches: Specification) -> list[str]:
+    """Names of the samples that a patchset adds, or puts in place of others: the signal."""
+    operations = [operation for entry in patches["patches"] for operation in entry["patch"]]
+    added = [
+        operation["value"]["name"]
+        for operation in operations
+        if operation["op"] in ("add", "replace") and SAMPLE.fullmatch(operation["path"])
+    ]
+    if not added:
+        raise RecastError(
+            f"published.patchset: none of its {len(patches['patches'])} patches adds a sample, so that nothing says "
+            "which is the signal; give the patchset that belongs to the workspace"
+        )
+    return list(dict.fromkeys(added))
+
+
+def agreement(
+    base: Specification, patches: Specification, campaign: Campaign, setting: str, exposure: str
+) -> list[str]:
+    """Check that a campaign's signal fits into a published likelihood; return what cannot be checked.
+
+    Raises RecastError when the files are not a workspace and its patchset, and when the channel, the number of bins,
+    the setting, the exposure, the binning or the luminosity's uncertainty are not those of the campaign.
+    """
+    _verify(base, patches)
+    _channel(base, campaign)
+    _luminosity(base, campaign)
+    _names(base, signal_names(patches), campaign)
+    wanted = conditions(setting, campaign.exposures[exposure], axes(campaign.observables))
+    unsaid = [key for key in wanted if key not in patches["metadata"]]
+    for key in wanted.keys() - unsaid:
+        if patches["metadata"][key] != wanted[key]:
+            raise RecastError(
+                f"published.patchset: its {key} is {json.dumps(patches['metadata'][key])}, this campaign's "
+                f"{json.dumps(wanted[key])}; a signal can only join data that were taken and binned like it"
+            )
+    return [f"the published patchset does not say its {', '.join(unsaid)}; see that they agree"] if unsaid else []
+
+
+def _verify(base: Specification, patches: Specification) -> None:
+    import pyhf
+
+    try:
+        pyhf.Workspace(base)
+        pyhf.PatchSet(patches).verify(base)
+    except pyhf.exceptions.InvalidSpecification as error:
+        raise RecastError(f"published: not a pyhf workspace and patchset: {error}") from None
+    except pyhf.exceptions.PatchSetVerificationError as error:
+        raise RecastError(f"published.patchset: does not belong to the workspace: {error}") from None
+
+
+def _channel(base: Specification, campaign: Campaign) -> None:
+    name, found = channel_name(axes(campaign.observables)), [channel["name"] for channel in base["channels"]]
+    if name not in found:
+        raise RecastError(f"published.workspace: no channel '{name}' of these observables; {nearest(name, found)}")
+    if len(found) > 1:
+        raise RecastError(
+            f"published.workspace: channels {', '.join(found)}, but this campaign makes {name} alone; "
+            "`pyhf prune --channel NAME` removes those without signal"
+        )
+    bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
+    for sample in base["channels"][0]["samples"]:
+        if len(sample["data"]) != bins:
+            raise RecastError(
+                f"published.workspace: {len(sample['data'])} bins in channel {name}, sample {sample['name']}; "
+                f"this campaign's observables have {bins}"
+            )
+
+
+def _luminosity(base: Specification, campaign: Campaign) -> None:
+    parameters = base["measurements"][0]["config"]["parameters"]
+    published = next((entry["sigmas"][0] for entry in parameters if entry["name"] == "lumi"), None)
+    wanted = next((entry.uncertainty for entry in campaign.systematics if isinstance(entry, LumiSystematic)), None)
+    if published != wanted:
+        advice = f"add {{type: lumi, uncertainty: {published}}}" if published else "remove it"
+        raise RecastError(
+            f"systematics: the luminosity's uncertainty is {published} in the published workspace, {wanted} here; it "
+            f"is the same luminosity: {advice}"
+        )
+
+
+def _names(base: Specification, removed: Sequence[str], campaign: Campaign) -> None:
+    samples = [sample for sample in base["channels"][0]["samples"] if sample["name"] not in removed]
+    if not samples:
+        raise RecastError("published.workspace: no sample but the signal; there is no background to recast onto")
+    kinds = {modifier["name"]: modifier["type"] for sample in samples for modifier in sample["modifiers"]}
+    if SIGNAL in {sample["name"] for sample in samples} or STRENGTH["name"] in kinds:
+        raise RecastError(
+            f"published.workspace: its backgrounds use the names of the new signal, sample '{SIGNAL}' and strength "
+            f"'{STRENGTH['name']}'; `pyhf rename` changes them"
+        )
+    for index, entry in enumerate(campaign.systematics):
+        if kinds.get(entry.name, entry.type) != entry.type:
+            raise RecastError(
+                f"systematics[{index}].name: '{entry.name}' is a {kinds[entry.name]} in the published workspace, "
+                f"{entry.type} here; choose another name"
+            )
+
+
+def background_only(base: Specification, patches: Specification) -> dict[str, Any]:
+    """Remove the published signal, and the parameters that only it had; data and backgrounds stay as they are."""
+    import pyhf
+
+    present = {sample["name"] for channel in base["channels"] for sample in channel["samples"]}
+    gone = [name for name in signal_names(patches) if name in present]
+    left: dict[str, Any] = json.loads(json.dumps(pyhf.Workspace(base).prune(samples=gone) if gone else base))
+    used = {modifier["name"] for sample in left["channels"][0]["samples"] for modifier in sample["modifiers"]}
+    for measurement in left["measurements"]:
+        config = measurement["config"]
+        config["poi"] = config["poi"] if config["poi"] in used else ""
+        config["parameters"] = [entry for entry in config["parameters"] if entry["name"] in used]
+    return left
+
+
+def backgrounds(base: Specification, exposure: Exposure) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Contents and Monte Carlo errors of the published backgrounds, both (B,) in picobarn per bin."""
+    one = expected(np.zeros((1, 1)), np.zeros(1), exposure, np.ones(1))[0, 0]
+    return {
+        sample["name"]: (np.array(sample["data"]) / one, _staterror(sample) / one)
+        for sample in base["channels"][0]["samples"]
+    }
+
+
+def _staterror(sample: Specification) -> FloatArray:
+    errors = [np.array(entry["data"]) for entry in sample["modifiers"] if entry["type"] == "staterror"]
+    return np.sqrt(np.sum(np.square(errors), axis=0)) if errors else np.zeros(len(sample["data"]))
+
+
+def published_gain(
+    base: Specification, templates: Templates, exposure: Exposure, campaign: Campaign, shapes: Shapes
+) -> SystematicGain | None:
+    """Prepare the gain with the nuisance parameters of published backgrounds and new signal integrated out.
+
+    None when there are none, or the campaign wants them fixed.
+    """
+    modifiers = (entry for sample in base["channels"][0]["samples"] for entry in sample["modifiers"])
+    acting = bool(campaign.systematics) or any(entry["type"] != "staterror" for entry in modifiers)
+    if campaign.estimator.nuisances != "marginalised" or not acting:
+        return None
+    rates = {sample["name"]: np.array(sample["data"]) for sample in base["channels"][0]["samples"]}
+    return SystematicGain(rates, exposure, tuple(campaign.systematics), shapes, base)
+
+
+def collect(
+    published: tuple[Specification, Specification],
+    base: Specification,
+    *,
+    limits: list[UpperLimit],
+    gain: InformationGain,
+    doubts: Sequence[str],
+) -> Recast:
+    """Collect what the recast onto a published workspace and patchset has given; `base` is without signal."""
+    _, patches = published
+    data, background = totals(base)
+    return Recast(
+        setting=gain.setting,
+        exposure=gain.exposure,
+        published=patches["metadata"]["digests"]["sha256"],
+        removed=signal_names(patches),
+        background=background,
+        data=data,
+        level=LEVEL,
+        limits=limits,
+        gain=gain,
+        warnings=[*doubts, *few_events(data, background)],
+    )
+
+
+def few_events(data: float, background: float) -> list[str]:
+    """Say so when the asymptotic formulae have too few events to hold.
+
+    >>> few_events(20, 15)
+    []
+    """
+    if min(data, background) >= FEW:
+        return []
+    return [
+        f"{data:g} events of data and {background:.3g} of background are few for the asymptotic formulae of CLs; "
+        "check the limits with pseudo-experiments"
+    ]
+
+
+def totals(base: Specification) -> tuple[float, float]:
+    """Observed and expected background events of a workspace without signal, all bins together."""
+    background = np.sum([sample["data"] for sample in base["channels"][0]["samples"]])
+    return float(np.sum(base["observations"][0]["data"])), float(background)

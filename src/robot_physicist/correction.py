@@ -173,6 +173,8 @@ def interval(value: float, low: float, high: float, error: float, ceiling: float
     >>> wide.low, wide.high, round(wide.error, 4)
     (0.4, 0.7, 0.0765)
     """
+    # A gain of nothing is summed to a rounding error of either sign.
+    value = min(max(value, 0.0), ceiling)
     lower = value - np.hypot(value - min(low, value), NORMAL_95 * error)
     upper = value + np.hypot(max(high, value) - value, NORMAL_95 * error)
     lower, upper = max(0.0, float(lower)), min(ceiling, float(upper))
@@ -189,3 +191,20 @@ def moved(estimate: Interval, quick: Estimate, checked: Estimate, ceiling: float
     error = float(np.sqrt(max(0.0, checked.error**2 - quick.error**2)))
     value, low, high = (min(max(end + shift, 0.0), ceiling) for end in (estimate.value, estimate.low, estimate.high))
     return interval(value, low, high, error, ceiling)
+
+
+def enclosing(estimate: Interval, lower: Estimate, upper: Estimate, ceiling: float) -> Interval:
+    """Widen an interval to all between a lower and an upper bound, with their errors; move its value there too.
+
+    For templates that are not smooth in θ nothing tells noise from signal, but on average the truth lies between
+    the cross-fitted and the plug-in value.
+
+    >>> wide = enclosing(Interval(1.2, 0.1, 1.0, 1.3), Estimate(-0.5, 0.1), Estimate(0.9, 0.1), 3.0)
+    >>> wide.value, wide.low, round(wide.high, 3)
+    (0.9, 0.0, 1.3)
+    """
+    ends = max(lower.value, 0.0), min(upper.value, ceiling)
+    low = min(estimate.low, ends[0], lower.value - NORMAL_95 * lower.error)
+    high = max(estimate.high, ends[1], upper.value + NORMAL_95 * upper.error)
+    value = min(max(estimate.value, ends[0]), max(ends))
+    return interval(value, low, high, 0.0, ceiling)

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Estimator, Simulation
-from .correction import Problem, corrected, jackknifed
+from .correction import Problem, corrected, enclosing, jackknifed
 from .data_points import data_points
 from .documents import Estimate, Interval, Marginalisation
-from .hypotheses import hypotheses
+from .hypotheses import Hypotheses, hypotheses
 from .information import eig_original, is_one_event
 from .simulators.base import FloatArray
 from .smoothing import filled, free, scaled, smoother
@@ -70,19 +70,24 @@ def information_gain(
     problem = Problem(templates, exposure, prior, points, systematics)
     family = hypotheses(templates, exposure, simulation)
     measure = statistic(exposure, bins, prior, rng)
-    if templates.shared:
+    rough = family.smoother.rough and not templates.shared
+    if templates.shared or rough:
         found = jackknifed(problem, simulation, rng)
     else:
         found = corrected(problem, family, measure, estimator.replicas, rng)
+    copies = family.repeat(estimator.replicas, rng) if rough else found.copies
+    plug_in = _plug_in(problem, estimator, simulation, measure, copies, rng)
+    cross_fitted = _cross_fitted(problem, simulation, rng)
+    best = _enclosed(problem, found.gain, cross_fitted, plug_in) if rough else found.gain
     how = found.marginalisation
     return GainEstimates(
         prior_entropy=problem.ceiling,
-        corrected=found.gain,
-        plug_in=_plug_in(problem, estimator, simulation, measure, found.copies, rng),
-        cross_fitted=_cross_fitted(problem, simulation, rng),
+        corrected=best,
+        plug_in=plug_in,
+        cross_fitted=cross_fitted,
         functions=family.functions,
         method="; ".join([_method(exposure, estimator), *([SHARED] if templates.shared else [])]),
-        warnings=(*_warnings(found.gain, problem.ceiling, family.smoother.rough), *(how.warnings if how else ())),
+        warnings=(*_warnings(best, problem.ceiling, family, rough), *(how.warnings if how else ())),
         marginalisation=how,
     )
 
@@ -105,6 +110,14 @@ def _plug_in(
     else:
         result = problem.gain(rates)
     return Estimate(result.value, float(np.hypot(result.error, spread.std())))
+
+
+def _enclosed(problem: Problem, estimate: Interval, lower: Estimate, plug_in: Estimate) -> Interval:
+    """Widen an interval to the bounds; pseudo-events blur the plug-in value, which is no upper one with them."""
+    accepted, _ = accepted_cross_section(problem.templates)
+    sharp = problem.gain(problem.rates(free(*problem.templates.sums(), NO_EVENT), accepted))
+    upper = Estimate(max(sharp.value, plug_in.value), plug_in.error)
+    return enclosing(estimate, lower, upper, problem.ceiling)
 
 
 def _cross_fitted(problem: Problem, simulation: Simulation, rng: np.random.Generator) -> Estimate:
@@ -131,7 +144,7 @@ def _bound(problem: Problem, data: NDArray[np.intp], model: NDArray[np.intp], si
     return problem.bound(problem.rates(shape, accepted), problem.rates(fitted, accepted))
 
 
-def _warnings(corrected: Interval, ceiling: float, rough: bool) -> list[str]:
+def _warnings(corrected: Interval, ceiling: float, family: Hypotheses, rough: bool) -> list[str]:
     found = []
     if corrected.high - corrected.low > WIDE * ceiling:
         found.append(
@@ -140,6 +153,17 @@ def _warnings(corrected: Interval, ceiling: float, rough: bool) -> list[str]:
         )
     if rough:
         found.append("the templates are not smooth in θ; free bins are used, which need more simulated events")
+    recorded, simulated = family.observed().sum(axis=1).max(), family.counts.sum(axis=1).min()
+    if family.smooth and recorded > simulated:
+        found.append(
+            f"for {recorded:.0f} recorded events {simulated:.0f} simulated ones per parameter point are too few to"
+            " test that the templates are smooth in θ; it is assumed"
+        )
+    reached = np.count_nonzero(family.counts.sum(axis=0))
+    if family.counts.shape[1] > 1 and reached == 1:
+        found.append(
+            "all simulated events lie in one bin, so that only rates inform; choose another range or binning"
+        )
     return found
 
 

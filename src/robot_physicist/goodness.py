@@ -9,7 +9,7 @@ import numpy as np
 from .simulators.base import FloatArray
 
 #: Standard deviations above its expectation at which a deviance refuses a model.
-REFUSED = 4.5
+REFUSED = 3.0
 #: Means between which the moments of the deviance are tabulated; beyond the last one they are those of χ².
 MEANS = np.geomspace(1e-3, 100.0, 120)
 

@@ -35,6 +35,11 @@ class Hypotheses:
         return int(self.true.functions.shape[1]) - 1
 
     @property
+    def smooth(self) -> bool:
+        """Are there fewer functions than the points allow, so that the templates are smooth in θ?"""
+        return self.functions + 1 < len(self.counts)
+
+    @property
     def energy(self) -> float:
         """Σ z² of the dependence on θ at strength 1, in units of the noise."""
         return self.smoother.energy(self.true) + self.rate.energy
@@ -56,6 +61,10 @@ class Hypotheses:
         """Simulated counts (R, K, B) of repeated simulations."""
         mean = self.smoother.scale * self.true.at(strength).probabilities
         return rng.poisson(np.broadcast_to(mean, (copies, *mean.shape))).astype(np.float64)
+
+    def repeat(self, copies: int, rng: np.random.Generator) -> FloatArray:
+        """Simulated counts (R, K, B) that fluctuate around the real ones, whatever the truth."""
+        return rng.poisson(np.broadcast_to(self.counts, (copies, *self.counts.shape))).astype(np.float64)
 
     def refitted(self, counts: FloatArray, strength: float, rng: np.random.Generator) -> FloatArray:
         """Rates (R, K, B) of templates fitted to simulated counts (R, K, B)."""

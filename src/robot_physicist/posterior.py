@@ -82,6 +82,21 @@ def highest_density(posterior: FloatArray, level: float) -> NDArray[np.bool_]:
     return mask
 
 
+def ranks(posterior: FloatArray, truth: NDArray[np.intp], uniforms: FloatArray) -> FloatArray:
+    """Posterior probability below the true points (D,), of posteriors (D, K): uniform on [0, 1] if calibrated.
+
+    On a grid it takes a share of the true point's own probability, given by uniform numbers (D,); simulation-based
+    calibration (Talts et al. 2018) looks at its histogram.
+
+    >>> ranks(np.array([[0.2, 0.5, 0.3]]), np.array([1]), np.array([0.5])).round(6)
+    array([0.45])
+    """
+    own = np.take_along_axis(posterior, truth[:, None], axis=1)[:, 0]
+    up_to = np.take_along_axis(posterior.cumsum(axis=1), truth[:, None], axis=1)[:, 0]
+    result: FloatArray = up_to - (1 - uniforms) * own
+    return result
+
+
 def moments(posterior: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of each parameter, both (D, P), from posteriors (D, K) and points (K, P).
 
@@ -156,9 +171,7 @@ def collect(
 
     `published` is the workspace and the patchset, with one patch per parameter point.
     """
-    likelihoods = _marginal if estimator.nuisances == "marginalised" else _fixed
-    truth = rng.choice(len(prior), size=estimator.pseudo_experiments, p=prior)
-    logs, how, seen, how_seen = likelihoods(published, exposure, prior, truth, observed, rng)
+    truth, (logs, how, seen, how_seen) = simulated(published, exposure, prior, estimator, observed, rng)
     posterior, evidence = normalise(logs, prior)
     _, sd = moments(posterior, _table(points))
     names = [label(point) for point in points]
@@ -189,6 +202,20 @@ def collect(
 
 #: Ln p(x|θ) of pseudo-experiments (D, K) and of observed data (1, K), each with how nuisances were integrated out.
 Likelihoods = tuple[FloatArray, Marginalisation | None, FloatArray | None, Marginalisation | None]
+
+
+def simulated(
+    published: tuple[dict[str, Any], dict[str, Any]],
+    exposure: Exposure,
+    prior: FloatArray,
+    estimator: Estimator,
+    observed: FloatArray | None,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.intp], Likelihoods]:
+    """True points (D,) of pseudo-experiments, drawn from the prior (K,), and their likelihoods."""
+    likelihoods = _marginal if estimator.nuisances == "marginalised" else _fixed
+    truth = rng.choice(len(prior), size=estimator.pseudo_experiments, p=prior)
+    return truth, likelihoods(published, exposure, prior, truth, observed, rng)
 
 
 def _fixed(

@@ -61,7 +61,9 @@ class Fitted:
     def centre(self, counts: FloatArray) -> FloatArray:
         """Average coefficients (..., 1, Q), the constant one zero, weighted with the counts (..., K, B)."""
         weights = counts.sum(axis=-2)[..., None]
-        average = (weights * self.coefficients).sum(axis=-2, keepdims=True) / weights.sum(axis=-2, keepdims=True)
+        # Without any event there is nothing to average.
+        total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
+        average = (weights * self.coefficients).sum(axis=-2, keepdims=True) / total
         result: FloatArray = average * (np.arange(average.shape[-1]) > 0)
         return result
 
@@ -69,7 +71,8 @@ class Fitted:
         """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over all events."""
         weights = counts.sum(axis=-2)[..., None]
         deviations = (self.coefficients - self.centre(counts)) ** 2
-        spread = (weights * deviations).sum(axis=-2, keepdims=True) / weights.sum(axis=-2, keepdims=True)
+        total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
+        spread = (weights * deviations).sum(axis=-2, keepdims=True) / total
         flat = _flat(spread.shape[-1])
         return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
 
@@ -133,7 +136,8 @@ class Smoother:
         # Multinomial information of the tails: the covariance of the coefficients over the bins, at every θ.
         second = np.einsum("...kb,...bi,...bj->...kij", mean, varying, varying, optimize=True)
         average = mean @ varying
-        second -= average[..., :, None] * average[..., None, :] / mean.sum(axis=-1)[..., None, None]
+        expected = np.maximum(mean.sum(axis=-1), 1e-300)[..., None, None]
+        second -= average[..., :, None] * average[..., None, :] / expected
         information = np.einsum("kt,ku,...kij->...tiuj", high, high, second, optimize=True)
         information = information.reshape(*gradient.shape[:-2], size, size)
         noise = TAIL_RIDGE * max(counts.shape[-1] - 1, 1) * np.eye(size)
@@ -189,13 +193,23 @@ def newton(
         mean = scale * np.exp(np.clip(basis @ coefficients.swapaxes(-1, -2), -700, 50))
         gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (coefficients - centre)
         curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + prior
-        step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
+        step = _solved(curvature, gradient)
         # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
         step /= np.maximum(1.0, np.abs(step @ basis.swapaxes(-1, -2)).max(axis=-1, keepdims=True))
         coefficients = coefficients + step
         if np.abs(step).max() < TOLERANCE:
             break
     return coefficients
+
+
+def _solved(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Solve positive systems (..., T, T) and (..., T), singular to rounding where one θ outweighs all others."""
+    try:
+        solution = np.linalg.solve(matrices, vectors[..., None])
+    except np.linalg.LinAlgError:
+        size = np.trace(matrices, axis1=-2, axis2=-1)[..., None, None]
+        solution = np.linalg.solve(matrices + 1e-10 * size * np.eye(matrices.shape[-1]), vectors[..., None])
+    return np.asarray(solution[..., 0], np.float64)
 
 
 def _flat(functions: int) -> FloatArray:
@@ -208,7 +222,7 @@ def _centred(coefficients: FloatArray, counts: FloatArray) -> FloatArray:
 
     The same number added to all bins changes nothing.
     """
-    weights = (counts / counts.sum(axis=-1, keepdims=True))[..., None]
+    weights = (counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))[..., None]
     result: FloatArray = coefficients - (weights * coefficients).sum(axis=-2, keepdims=True)
     return result
 
@@ -227,13 +241,14 @@ def smoother(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation
     counts, scale = scaled(sumw, sumw2)
     basis = complete(points)
     free_bins = Smoother(basis, int(basis.degrees.max()), scale, simulation.regularisation)
-    if simulation.smoothing == "none" or len(points) <= LOWEST_DEGREE:
+    if len(points) <= LOWEST_DEGREE:
         return free_bins
     basis = polynomials(points, simulation.max_degree)
     top = int(basis.degrees.max())
     smooth = replace(free_bins, basis=basis)
-    if _refused(replace(smooth, degree=top), counts):
-        return replace(free_bins, rough=True)
+    rough = _refused(replace(smooth, degree=top), counts)
+    if rough or simulation.smoothing == "none":
+        return replace(free_bins, rough=rough)
     candidates = [replace(smooth, degree=degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
     return min(candidates, key=lambda candidate: _criterion(candidate, counts))
 

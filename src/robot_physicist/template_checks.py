@@ -32,6 +32,13 @@ def check(templates: Templates, exposure: Exposure) -> None:
 
 
 def _check_rates(templates: Templates, exposure: Exposure) -> None:
+    impossible = templates.cross_section <= 0
+    if impossible.any():
+        point = templates.points[int(impossible.argmax())]
+        raise HistogramError(
+            f"the simulator gave a cross-section of {templates.cross_section[impossible][0]:g} pb for {point},"
+            " and a luminosity needs a positive one; leave this point out or use a number of events"
+        )
     accepted, _ = accepted_cross_section(templates)
     if np.isnan(accepted).any():
         point = templates.points[int(np.isnan(accepted).argmax())]

@@ -141,7 +141,8 @@ def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray
     kept, squares = templates.sumw.sum(axis=(1, 2)), templates.sumw2.sum(axis=(1, 2))
     acceptance = kept / templates.generated
     variance = np.divide(squares, kept**2, out=np.ones_like(kept), where=kept != 0) - 1 / templates.generated
-    section_error = templates.cross_section_error / templates.cross_section
+    section, error = templates.cross_section, templates.cross_section_error
+    section_error = np.divide(error, section, out=np.zeros_like(kept), where=section != 0)
     relative = np.hypot(section_error, np.sqrt(np.clip(variance, 0.0, None)))
     return templates.cross_section * acceptance, relative
 

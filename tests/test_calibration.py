@@ -1,0 +1,88 @@
+"""Simulation-based calibration (Talts et al. 2018) of the posteriors of published likelihoods."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, LumiSystematic, NormSystematic, Simulation
+from robot_physicist.documents import Axis
+from robot_physicist.likelihood import patchset, workspace
+from robot_physicist.posterior import (
+    highest_density,
+    normalise,
+    ranks,
+    simulated,
+)
+from robot_physicist.templates import Templates
+
+PRIOR = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
+THETA = np.linspace(-1, 1, 6)
+EXPERIMENTS, CELLS = 1500, 20
+SYSTEMATICS = (
+    LumiSystematic(type="lumi", uncertainty=0.05),
+    NormSystematic(type="normsys", name="flat", samples=["flat"], up=1.2, down=0.8),
+)
+
+
+def published(exposure, systematics=()):
+    """Likelihood of X ~ N(θ, 1) in ten bins, 500 simulated events per θ, with a background if there are systematics."""
+    edges = np.linspace(-4, 4, 11)
+    edges[[0, -1]] = -np.inf, np.inf
+    shape = np.diff(stats.norm.cdf(edges, THETA[:, None], 1.0), axis=1)
+    counts = np.random.default_rng(1).multinomial(50, shape[:, None].repeat(10, axis=1)).astype(float)
+    flat = {"flat": (np.full(10, 0.5), np.full(10, 0.05))} if systematics else {}
+    made = Templates(
+        tuple(f"theta={value:.12g}" for value in THETA),
+        (Axis("x", -4, 4, 10),),
+        counts,
+        counts,
+        counts.sum(axis=(1, 2)),
+        np.full(6, 10.0),
+        np.zeros(6),
+        flat,
+    )
+    options = {"simulation": Simulation(), "name": "t", "shapes": {}}
+    base = workspace(made, exposure, systematics, observed=None, **options)
+    return base, patchset(made, exposure, systematics, base=base, **options)
+
+
+def drawn(exposure, systematics=(), seed=3, **options):
+    estimator = Estimator(pseudo_experiments=EXPERIMENTS, **options)
+    rng = np.random.default_rng(seed)
+    truth, (logs, *_) = simulated(published(exposure, systematics), exposure, PRIOR, estimator, None, rng)
+    return truth, normalise(logs, PRIOR)[0], rng.random(EXPERIMENTS)
+
+
+def chance(values):
+    """Chance of a χ² as large as that of the histogram of ranks, were they uniform."""
+    counts, _ = np.histogram(values, CELLS, (0, 1))
+    return stats.chisquare(counts).pvalue
+
+
+@pytest.mark.parametrize(
+    ("exposure", "systematics", "nuisances"),
+    [
+        (EventCount(events=20), (), "fixed"),
+        (EventCount(events=20), (), "marginalised"),
+        (Luminosity(luminosity=3, unit="pb-1"), SYSTEMATICS, "marginalised"),
+    ],
+)
+def test_ranks_are_uniform_and_sets_hold_what_they_say(exposure, systematics, nuisances):
+    truth, posterior, uniforms = drawn(exposure, systematics, nuisances=nuisances)
+    found = ranks(posterior, truth, uniforms)
+    assert chance(found) > 1e-3
+    for level in (0.68, 0.95):
+        error = np.sqrt(level * (1 - level) / EXPERIMENTS)
+        assert np.mean(np.abs(found - 0.5) < level / 2) == pytest.approx(level, abs=3 * error)
+        sets = highest_density(posterior, level)
+        held = (posterior * sets).sum(axis=1)
+        assert held.min() >= level - 1e-9
+        hits = sets[np.arange(EXPERIMENTS), truth]
+        assert hits.mean() == pytest.approx(held.mean(), abs=3 * np.sqrt((held * (1 - held)).mean() / EXPERIMENTS))
+
+
+@pytest.mark.parametrize("power", [0.5, 2.0])
+def test_posteriors_too_wide_or_too_narrow_are_noticed(power):
+    truth, posterior, uniforms = drawn(EventCount(events=20), nuisances="fixed")
+    wrong = posterior**power / (posterior**power).sum(axis=1, keepdims=True)
+    assert chance(ranks(wrong, truth, uniforms)) < 1e-6

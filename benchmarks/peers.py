@@ -1,7 +1,7 @@
 """Other people's estimators on the problems of `bench_peers`; runs in `.venvs/peers`, which does not hold ours.
 
 Reads the problems as JSON from standard input and prints one JSON result per line. Every peer is called as its own
-documentation shows, with the choices that suit the problem best: θ summed exactly and quasi-Monte Carlo points where
+documentation shows, without a search for its best options: θ summed exactly and quasi-Monte Carlo points where
 it lets its user choose these.
 """
 

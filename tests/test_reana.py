@@ -42,7 +42,7 @@ def test_the_only_local_rule_does_nothing():
 def test_every_rule_obeys_reanas_engine(name):
     """It runs `shell:` in the rule's container; it hangs on `script:`, `run:`, `notebook:` and `group:`."""
     keywords = re.findall(r"^    (\w+):", RULES[name], re.MULTILINE)
-    assert set(keywords) == {"input", "output", "log", "container", "resources", "message", "shell"}
+    assert set(keywords) - {"params"} == {"input", "output", "log", "container", "resources", "message", "shell"}
     assert f'image("{name}")' in RULES[name]
     assert re.search(rf'command\(\s*"{name}"', RULES[name])
     for limit in ("kubernetes_memory_limit", "kubernetes_job_timeout"):
@@ -59,10 +59,9 @@ def test_a_command_makes_the_folders_of_its_outputs(name, tmp_path):
     new = tmp_path / "not/there/yet"
     test = PARAMETERS[name]
     step = yaml.safe_load((ROOT / test["spec"]).read_text())
+    folders = {f"readdir{number}": str(ROOT / folder) for number, folder in enumerate(test["data"])}
     values = {
-        key: (" ".join(value) if isinstance(value, list) else value)
-        .replace("{readdir0}", str(ROOT / test["data"][0]))
-        .replace("{workdir}", str(new))
+        key: (" ".join(value) if isinstance(value, list) else value).format(workdir=new, **folders)
         for key, value in test["parameters"].items()
     }
     code, text = call(["sh", "-c", step["process"]["cmd"].format(**values)], tmp_path)

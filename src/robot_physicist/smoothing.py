@@ -35,10 +35,14 @@ COUNTS_PER_COEFFICIENT = 10
 
 @dataclass(frozen=True)
 class Fitted:
-    """Templates ln p = functions (..., K, Q) · coefficients (..., B, Q), normalised; the first function is one."""
+    """Templates ln p = functions (..., K, Q) · coefficients (..., B, Q), normalised; the first function is one.
+
+    `ridge` (..., 1, Q) is the precision of the prior with which the coefficients were fitted.
+    """
 
     functions: FloatArray
     coefficients: FloatArray
+    ridge: FloatArray
 
     @property
     def logs(self) -> FloatArray:
@@ -61,30 +65,37 @@ class Fitted:
         result: FloatArray = average * (np.arange(average.shape[-1]) > 0)
         return result
 
+    def prior(self, counts: FloatArray) -> FloatArray:
+        """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over all events."""
+        weights = counts.sum(axis=-2)[..., None]
+        deviations = (self.coefficients - self.centre(counts)) ** 2
+        spread = (weights * deviations).sum(axis=-2, keepdims=True) / weights.sum(axis=-2, keepdims=True)
+        flat = _flat(spread.shape[-1])
+        return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
+
     def at(self, strength: float) -> Fitted:
         """The same dependence on θ, but `strength` times as strong."""
         factors = np.where(np.arange(self.coefficients.shape[-1]) > 0, strength, 1.0)
         return replace(self, coefficients=self.coefficients * factors)
 
-    def covariance(self, scale: FloatArray, ridge: FloatArray) -> FloatArray:
-        """Covariance (B, Q, Q) of the coefficients of one fit to counts per unit of probability (K, B)."""
-        return np.asarray(np.linalg.inv(_information(self.functions, scale * self.probabilities, ridge)), np.float64)
+    def information(self, scale: FloatArray) -> FloatArray:
+        """Fisher information (B, Q, Q) of the coefficients of one fit to counts per unit of probability (K, B)."""
+        mean, functions = scale * self.probabilities, self.functions
+        result: FloatArray = np.einsum("kb,ks,kt->bst", mean, functions, functions) + np.diag(self.ridge[0])
+        return result
 
 
 @dataclass(frozen=True)
 class Smoother:
     """How simulated counts (..., K, B) become templates; `scale` (K, B) are the counts per unit of probability.
 
-    Polynomials above `degree` are shared by all bins. `ridge` (Q,) is the precision of the prior on the coefficients
-    of each function around their average, which matters in bins with few events. `rough` says that the simulated
-    events refused polynomials.
+    Polynomials above `degree` are shared by all bins. `rough` says that the simulated events refused polynomials.
     """
 
     basis: Basis
     degree: int
     scale: FloatArray
     pseudo_events: float
-    ridge: FloatArray
     rough: bool = False
 
     def fit(self, counts: FloatArray, start: Fitted | None = None) -> Fitted:
@@ -95,14 +106,22 @@ class Smoother:
         regular = filled(counts, self.pseudo_events)
         functions = self.basis.low(self.degree)
         if functions.shape[1] == len(functions):
-            return Fitted(functions, np.log(_divided(regular, self.scale)).swapaxes(-1, -2) @ functions)
+            logs = np.log(_divided(regular, self.scale))
+            return Fitted(functions, logs.swapaxes(-1, -2) @ functions, _flat(len(functions))[None])
         reached = np.where(counts.sum(axis=-2, keepdims=True) > 0, counts, regular)
         known = (regular + 0.1) / (self.scale[:, :1] + 0.1) if start is None else start.probabilities
         logs = np.log(np.maximum(known, 1e-300))
         first = np.broadcast_to(logs, counts.shape).swapaxes(-1, -2) @ functions
-        centre = Fitted(functions, first).centre(counts)
-        fitted = Fitted(functions, newton(reached, self.scale, functions, first, centre, self.ridge))
+        fitted = self._refit(reached, Fitted(functions, first, _flat(functions.shape[1])[None]))
+        fitted = self._refit(reached, replace(fitted, ridge=fitted.prior(reached)))
         return self._with_tails(reached, fitted) if (self.basis.degrees > self.degree).any() else fitted
+
+    def _refit(self, counts: FloatArray, known: Fitted) -> Fitted:
+        """Fit the functions and with the prior of known templates, from their coefficients on."""
+        centre = known.centre(counts)
+        return replace(
+            known, coefficients=newton(counts, self.scale, known.functions, known.coefficients, centre, known.ridge)
+        )
 
     def _with_tails(self, counts: FloatArray, fitted: Fitted) -> Fitted:
         """Add the tails that make the counts most likely, and fit again."""
@@ -121,8 +140,7 @@ class Smoother:
         tails = np.linalg.solve(information + noise, gradient.reshape(*gradient.shape[:-2], size, 1))
         functions = np.broadcast_to(fitted.functions, (*gradient.shape[:-2], *fitted.functions.shape)).copy()
         functions[..., 1:] += high @ tails.reshape(gradient.shape)
-        centre = fitted.centre(counts)
-        return Fitted(functions, newton(counts, self.scale, functions, fitted.coefficients, centre, self.ridge))
+        return self._refit(counts, replace(fitted, functions=functions))
 
     def unbiased(self, fitted: Fitted) -> Fitted:
         """Shorten the coefficients of a fit, function by function, to the expected length of the true ones."""
@@ -151,7 +169,7 @@ class Smoother:
         mean = self.scale * fitted.probabilities
         centred = fitted.coefficients.copy()
         centred[:, 1:] = _centred(centred[:, 1:], mean.sum(axis=0))
-        root = np.linalg.cholesky(_information(fitted.functions, mean, self.ridge))
+        root = np.linalg.cholesky(fitted.information(self.scale))
         return centred, np.asarray(root, np.float64)
 
 
@@ -160,16 +178,17 @@ def newton(
 ) -> FloatArray:
     """Maximise Σ n ln μ − μ − ½ ridge (c − centre)² with ln μ = ln scale + basis · c, for all bins at once.
 
-    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` (..., 1, T)
-    and `ridge` (T,).
+    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` and `ridge`
+    (..., 1, T).
     """
     functions = basis.shape[-1]
+    prior = ridge[..., None] * np.eye(functions)
     products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], functions**2)
     coefficients = start
     for _ in range(ITERATIONS):
         mean = scale * np.exp(np.clip(basis @ coefficients.swapaxes(-1, -2), -700, 50))
         gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (coefficients - centre)
-        curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + np.diag(ridge)
+        curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + prior
         step = np.linalg.solve(curvature, gradient[..., None])[..., 0]
         # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
         step /= np.maximum(1.0, np.abs(step @ basis.swapaxes(-1, -2)).max(axis=-1, keepdims=True))
@@ -177,12 +196,6 @@ def newton(
         if np.abs(step).max() < TOLERANCE:
             break
     return coefficients
-
-
-def _information(functions: FloatArray, mean: FloatArray, ridge: FloatArray) -> FloatArray:
-    """Fisher information (B, Q, Q) of coefficients of functions (K, Q) at expected counts (K, B)."""
-    result: FloatArray = np.einsum("kb,ks,kt->bst", mean, functions, functions) + np.diag(ridge)
-    return result
 
 
 def _flat(functions: int) -> FloatArray:
@@ -213,30 +226,16 @@ def smoother(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation
     """
     counts, scale = scaled(sumw, sumw2)
     basis = complete(points)
-    free_bins = Smoother(basis, int(basis.degrees.max()), scale, simulation.regularisation, _flat(len(points)))
+    free_bins = Smoother(basis, int(basis.degrees.max()), scale, simulation.regularisation)
     if simulation.smoothing == "none" or len(points) <= LOWEST_DEGREE:
         return free_bins
     basis = polynomials(points, simulation.max_degree)
     top = int(basis.degrees.max())
     smooth = replace(free_bins, basis=basis)
-    if _refused(_at_degree(smooth, top), counts):
+    if _refused(replace(smooth, degree=top), counts):
         return replace(free_bins, rough=True)
-    candidates = [_at_degree(smooth, degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
-    best = min(candidates, key=lambda candidate: _criterion(candidate, counts))
-    return replace(best, ridge=_ridge(best, counts))
-
-
-def _at_degree(smooth: Smoother, degree: int) -> Smoother:
-    return replace(smooth, degree=degree, ridge=_flat(smooth.basis.low(degree).shape[1]))
-
-
-def _ridge(smooth: Smoother, counts: FloatArray) -> FloatArray:
-    """Precision of the prior on each function's coefficients: their spread over all events, and some more."""
-    fitted = smooth.fit(counts)
-    weights = counts.sum(axis=0)
-    spread = weights @ (fitted.coefficients - fitted.centre(counts)) ** 2 / weights.sum()
-    flat = _flat(len(spread))
-    return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
+    candidates = [replace(smooth, degree=degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
+    return min(candidates, key=lambda candidate: _criterion(candidate, counts))
 
 
 def _criterion(candidate: Smoother, counts: FloatArray) -> float:
@@ -275,7 +274,8 @@ def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatA
     chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
     fitted = chosen.fit(scaled(sumw, sumw2)[0])
     functions = fitted.functions
-    variance = np.einsum("ks,bst,kt->kb", functions, fitted.covariance(chosen.scale, chosen.ridge), functions)
+    covariance = np.linalg.inv(fitted.information(chosen.scale))
+    variance = np.einsum("ks,bst,kt->kb", functions, covariance, functions)
     return fitted.probabilities, np.minimum(np.sqrt(variance), 1.0)
 
 

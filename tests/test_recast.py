@@ -395,7 +395,6 @@ LUMI = {"type": "lumi", "uncertainty": 0.02}
         ({"exposure": {"luminosity": 2, "unit": "fb-1"}}, 'its exposure is "luminosity=1fb-1", this campaign\'s "luminosity=2fb-1"'),
         ({"exposure": {"events": 10}}, "exposure[0].events: a recast needs the luminosity of the published data"),
         ({"systematics": []}, "the luminosity's uncertainty is 0.02 in the published workspace, None here; it is the same luminosity: add {type: lumi, uncertainty: 0.02}"),
-        ({"systematics": [LUMI, {"type": "normsys", "name": "staterror_cos_theta", "samples": ["signal"], "up": 1.1, "down": 0.9}]}, "'staterror_cos_theta' is a staterror in the published workspace, normsys here; choose another name"),
         ({"systematics": [LUMI, {"type": "normsys", "name": "x", "samples": ["drell_yan"], "up": 1.1, "down": 0.9}]}, "no sample 'drell_yan'"),
         ({"backgrounds": [{"name": "more", "simulator": {"name": "weinberg_born"}, "parameters": {"sin2theta_w": 0.23}}]}, "backgrounds: the published workspace holds them already; remove the key"),
         ({"observed": {"file": "data.root", "setting": {"sqrt_s": 250}}}, "observed: the published workspace holds them already"),
@@ -448,9 +447,17 @@ def with_our_names(base, patches):
     base["channels"][0]["samples"][0]["modifiers"].append({"name": "mu", "type": "normfactor", "data": None})
 
 
+def with_another_kind(base, patches):
+    base["channels"][0]["samples"][0]["modifiers"].append({"name": "efficiency", "type": "normfactor", "data": None})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (
+            with_another_kind,
+            "'efficiency' is a normfactor in the published workspace, normsys here; choose another name",
+        ),
         (renamed, "no channel 'cos_theta' of these observables; did you mean 'cos_thetta'?"),
         (
             doubled,

@@ -117,7 +117,7 @@ def made_with(wildcards):
         entry for entry in section("backgrounds") or [] if entry["name"] == background
     ]
     return {
-        "simulator": own or section("simulator"),
+        "simulator": json.dumps(own or section("simulator"), sort_keys=True),
         "events": labels.events_at(config, wildcards.setting),
         "points": [] if background else labels.weighted_labels(config),
     }

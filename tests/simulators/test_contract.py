@@ -29,6 +29,7 @@ REFERENCES = {
     "gaussian": {"theta": 0.5},
     "command": {"theta": 0.5},
     "forward_backward": {"theta": 0.5},
+    "resonance": {"peak": 0.2},
     "weinberg_born": {"sin2theta_w": 0.25},
     "weinberg": {"sin2theta_w": 0.25},
 }

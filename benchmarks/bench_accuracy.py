@@ -13,7 +13,7 @@ from robot_physicist.templates import Templates
 
 ANGLES = np.linspace(0.20, 0.26, 21)
 PRIOR = np.full(21, 1 / 21)
-REPEATS = 20
+REPEATS = 50
 HEADER = "√s / GeV | n | N per θ | truth | plug-in | cross-fitted | corrected | RMSE | mean error | pull"
 
 

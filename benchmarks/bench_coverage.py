@@ -142,8 +142,8 @@ def row(case: Case, results: FloatArray) -> str:
     recorded = f"{exposure['events']} events" if "events" in exposure else f"{exposure['luminosity']:g} pb⁻¹"
     numbers = (f"{number:.2g}" if number < 0.01 else f"{number:.4g}" for number in (value.mean(), rmse, length))
     covered = f"{1 - (above | below).mean():.1%} | {above.mean():.1%} | {below.mean():.1%}"
-    left = f"{case.name} | {recorded} | {case.simulated} | {truth:.4g} / {ceiling:.3f}"
-    return f"{left} | {' | '.join(numbers)} | {covered}"
+    known = f"{case.name} | {recorded} | {case.simulated} | {truth:.3g} / {ceiling:.3f}"
+    return f"{known} | {' | '.join(numbers)} | {covered}"
 
 
 def main(repeats: int = REPEATS, run: Callable[..., object] = print) -> None:

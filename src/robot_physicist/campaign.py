@@ -156,8 +156,8 @@ class Simulation(Section):
     regularisation: float = Field(0.5, gt=0, le=10, allow_inf_nan=False)
     """Pseudo-events put into a bin that no simulated event reached, so that no probability is zero."""
     smoothing: Literal["polynomial", "none"] = "polynomial"
-    """Templates as functions of θ: a polynomial for the logarithm of each bin, unless the simulated events refuse
-    it, or every bin of every point by itself."""
+    """Templates as smooth functions of θ, unless the simulated events refuse that; or every bin of every point by
+    itself."""
     max_degree: int = Field(5, ge=2, le=10)
     """Highest degree of that polynomial; the simulated events choose below it."""
 

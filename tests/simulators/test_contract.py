@@ -26,10 +26,10 @@ BRANCHES = {
 
 #: Points whose events reach all of those at the first point above; those of a clipped density do not.
 REFERENCES = {
+    "resonance": {"peak": 0.2},
     "gaussian": {"theta": 0.5},
     "command": {"theta": 0.5},
     "forward_backward": {"theta": 0.5},
-    "resonance": {"peak": 0.2},
     "weinberg_born": {"sin2theta_w": 0.25},
     "weinberg": {"sin2theta_w": 0.25},
 }

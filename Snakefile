@@ -55,7 +55,7 @@ rule simulate:
         kubernetes_memory_limit=limit("simulate", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("simulate", "kubernetes_job_timeout"),
     params:
-        made_with=made_with,
+        made_with,
     message:
         "simulate {wildcards.setting} {wildcards.sample}"
     shell:
@@ -78,7 +78,7 @@ rule histogram:
         kubernetes_memory_limit=limit("histogram", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("histogram", "kubernetes_job_timeout"),
     params:
-        made_with=made_with,
+        made_with,
     message:
         "histogram {wildcards.setting} {wildcards.sample}"
     shell:
@@ -156,8 +156,8 @@ rule eig:
 
 rule recast:
     input:
+        published(),
         campaign=ancient(CAMPAIGN),
-        published=published(),
         histograms=rules.likelihood.input.histograms,
     output:
         workspace=f"{RESULTS}/{{setting}}/{{exposure}}/recast/workspace.json",

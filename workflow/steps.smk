@@ -78,7 +78,10 @@ def section(key):
 
 
 def published():
-    """The files of a published likelihood, as paths that hold the wildcards of a setting and an exposure."""
+    """The files of a published likelihood, as paths that hold the wildcards of a setting and an exposure.
+
+    The stage finds them through the campaign, so here too the rule gives no name.
+    """
     beside = Path(CAMPAIGN).parent
     return [
         str(beside / path)
@@ -110,7 +113,10 @@ def command(name, *sections):
 
 
 def made_with(wildcards):
-    """What else of the campaign makes the events of a branch; Snakemake runs a job again when it changes."""
+    """What else of the campaign makes the events of a branch; Snakemake runs a job again when it changes.
+
+    No command has it, so the rules give it no name: REANA warns of names that are not used.
+    """
     background = wildcards.sample.partition("background=")[2]
     # another simulator for one background makes other events of that one, and of nothing else
     own = [

@@ -16,7 +16,7 @@ from .finite_simulation import GainEstimates, information_gain
 from .plan import PilotError
 from .provenance import branch_digest
 from .seeds import branch_generator
-from .stages import exposure_named, prior_of, templates_of
+from .stage_inputs import exposure_named, prior_of, templates_of
 from .templates import Templates
 
 #: With fewer folds, half of them cannot be halved again.

@@ -11,27 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import __version__, files, labels
-from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
-from .errors import (
-    DigestMismatchError,
-    LabelClashError,
-    MarginalisationWarning,
-    RegularisedBinWarning,
-    UnknownNameError,
-    nearest,
-)
-from .likelihood import patch_name
+from .errors import MarginalisationWarning, RegularisedBinWarning
 from .provenance import branch_digest, campaign_digest
 from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
-from .template_checks import check
-from .templates import Exposure, Templates, stack
-from .validation import prior_weights
+from .stage_inputs import (
+    exposure_named,
+    observed_at,
+    prior_of,
+    read_likelihood,
+    shapes_of,
+    systematics_of,
+    templates_from,
+)
+from .templates import Templates
 
 if TYPE_CHECKING:
     from .systematic_gain import SystematicGain
@@ -126,13 +123,13 @@ def likelihood(
 
     campaign = files.read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
-    templates = _templates(campaign_file, campaign, setting, chosen, histograms)
+    templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
     _warn(build.empty_bins(templates), campaign)
-    observed = _observed(campaign_file, campaign, setting, exposure)
+    observed = observed_at(campaign_file, campaign, setting, exposure)
     arguments: dict[str, Any] = {
         "simulation": campaign.simulation,
         "name": campaign.name,
-        "shapes": _shapes(campaign_file, campaign, templates.sumw.shape[2]),
+        "shapes": shapes_of(campaign_file, campaign, templates.sumw.shape[2]),
     }
     base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
@@ -156,14 +153,14 @@ def posterior(
 
     campaign = files.read_campaign(campaign_file)
     result = infer.collect(
-        _published(campaign, workspace, patchset),
+        read_likelihood(campaign, workspace, patchset),
         exposure_named(campaign, exposure),
         prior_of(campaign_file, campaign),
         campaign.parameter_points,
         campaign.estimator,
         setting=setting,
         exposure_label=exposure,
-        observed=_observed(campaign_file, campaign, setting, exposure),
+        observed=observed_at(campaign_file, campaign, setting, exposure),
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
     files.write_document(output, result)
@@ -179,8 +176,8 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     campaign = files.read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     prior = prior_of(campaign_file, campaign)
-    templates = _templates(campaign_file, campaign, setting, chosen, histograms)
-    systematics = _systematics(campaign_file, campaign, templates, chosen)
+    templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
+    systematics = systematics_of(campaign_file, campaign, templates, chosen)
     rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
     exact = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
     result = _gain(campaign, setting, exposure, templates, prior, systematics, exact)
@@ -248,10 +245,10 @@ def recast(
     published = files.read_published(campaign, campaign_file.parent, setting, exposure)
     doubts = reuse.agreement(*published, campaign, setting, exposure)
     base = reuse.background_only(*published)
-    signal = _templates(campaign_file, campaign, setting, chosen, histograms)
+    signal = templates_from(campaign_file, campaign, setting, chosen, histograms)
     templates = replace(signal, background=reuse.backgrounds(base, chosen))
     _warn(build.empty_bins(templates), campaign)
-    shapes = _shapes(campaign_file, campaign, templates.sumw.shape[2])
+    shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])
     arguments: dict[str, Any] = {"simulation": campaign.simulation, "name": campaign.name, "shapes": shapes}
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
@@ -269,16 +266,6 @@ def recast(
         files.write_json(path, content)
     files.write_document(output, result)
     return f"{_spelt(result.gain)}, {len(result.limits)} limits at {setting}, {exposure}: {output}"
-
-
-def _systematics(
-    campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
-) -> SystematicGain | None:
-    from .systematic_gain import systematic_gain
-
-    wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
-    shapes = _shapes(campaign_file, campaign, templates.sumw.shape[2])
-    return systematic_gain(templates, exposure, wanted, shapes)
 
 
 def design(
@@ -314,96 +301,6 @@ def design(
     from .table import render
 
     return render(result, colour=False)
-
-
-def exposure_named(campaign: Campaign, label: str) -> Exposure:
-    """The exposure with this label; raises UnknownNameError with the nearest one."""
-    if label not in campaign.exposures:
-        raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
-    return campaign.exposures[label]
-
-
-def prior_of(campaign_file: Path, campaign: Campaign) -> FloatArray:
-    """Prior of every parameter point, (K,), read from an earlier posterior if the campaign names one."""
-    if isinstance(campaign.prior, PosteriorFile):
-        earlier = files.read_document(Posteriors, campaign_file.parent / campaign.prior.posterior)
-        return prior_weights(campaign, earlier)
-    return prior_weights(campaign)
-
-
-def _published(campaign: Campaign, workspace: Path, patchset: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    base, patches = files.read_json(workspace), files.read_json(patchset)
-    wanted = [patch_name(labels.label(point)) for point in campaign.parameter_points]
-    found = [entry["metadata"]["name"] for entry in patches["patches"]]
-    if found != wanted:
-        raise DigestMismatchError(
-            f"{patchset}: its {len(found)} patches are not the {len(wanted)} parameter points of this campaign;"
-            " run the likelihood stage again"
-        )
-    return base, patches
-
-
-def _templates(
-    campaign_file: Path, campaign: Campaign, setting: str, exposure: Exposure, histograms: Sequence[Path]
-) -> Templates:
-    found = []
-    for path in histograms:
-        one = files.read_document(Histogram, path)
-        files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
-        found.append(one)
-    return templates_of(campaign_file, campaign, exposure, found)
-
-
-def templates_of(
-    campaign_file: Path, campaign: Campaign, exposure: Exposure, found: Sequence[Histogram]
-) -> Templates:
-    """Stack the histograms of one setting, backgrounds included; raises LabelClashError when one is there twice."""
-    points = [labels.label(point) for point in campaign.parameter_points]
-    if len({one.sample for one in found}) < len(found):
-        raise LabelClashError("two of the histograms belong to the same sample; pass each file once")
-    templates = stack(found, points, _backgrounds(campaign_file, campaign, found))
-    check(templates, exposure)
-    return templates
-
-
-def _backgrounds(
-    campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
-) -> dict[str, tuple[FloatArray, FloatArray]]:
-    from .templates import background_contents
-
-    simulated = {one.sample.removeprefix("background="): one for one in found}
-    bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
-    return {
-        entry.name: files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
-        if isinstance(entry, HistogramBackground)
-        else background_contents(entry.name, simulated)
-        for entry in campaign.backgrounds
-    }
-
-
-def _shapes(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, tuple[FloatArray, FloatArray]]:
-    return {
-        entry.name: (
-            files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
-            files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
-        )
-        for entry in campaign.systematics
-        if isinstance(entry, ShapeSystematic)
-    }
-
-
-def _observed(campaign_file: Path, campaign: Campaign, setting: str, exposure: str) -> FloatArray | None:
-    from .histogram import counts
-
-    for entry in campaign.observed:
-        at = entry.exposure or next(iter(campaign.exposures))
-        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (
-            setting,
-            exposure,
-        ):
-            events = files.read_observed(entry, campaign_file.parent, list(campaign.observables))
-            return counts(events, campaign.observables)
-    return None
 
 
 def _warn(messages: Sequence[str], campaign: Campaign) -> None:

@@ -63,6 +63,7 @@ class Resonance(Simulator):
     Options: ClassVar = ResonanceOptions
     has_cross_section = True
     has_density = True
+    has_ratios = True
     options: ResonanceOptions
 
     def prepare(self, setting: Values, parameters: Values) -> ResonanceSampler:

@@ -1,0 +1,128 @@
+"""What the stages read: the files of a campaign, checked against it, as the arrays that the pure functions take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import files, labels
+from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .documents import Histogram, Posteriors
+from .errors import DigestMismatchError, LabelClashError, UnknownNameError, nearest
+from .likelihood import patch_name
+from .provenance import branch_digest
+from .simulators.base import FloatArray
+from .template_checks import check
+from .templates import Exposure, Templates, stack
+from .validation import prior_weights
+
+if TYPE_CHECKING:
+    from .systematic_gain import SystematicGain
+
+
+def exposure_named(campaign: Campaign, label: str) -> Exposure:
+    """The exposure with this label; raises UnknownNameError with the nearest one."""
+    if label not in campaign.exposures:
+        raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
+    return campaign.exposures[label]
+
+
+def prior_of(campaign_file: Path, campaign: Campaign) -> FloatArray:
+    """Prior of every parameter point, (K,), read from an earlier posterior if the campaign names one."""
+    if isinstance(campaign.prior, PosteriorFile):
+        earlier = files.read_document(Posteriors, campaign_file.parent / campaign.prior.posterior)
+        return prior_weights(campaign, earlier)
+    return prior_weights(campaign)
+
+
+def read_likelihood(campaign: Campaign, workspace: Path, patchset: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a workspace and patchset; raises DigestMismatchError when its patches are not the campaign's points."""
+    base, patches = files.read_json(workspace), files.read_json(patchset)
+    wanted = [patch_name(labels.label(point)) for point in campaign.parameter_points]
+    found = [entry["metadata"]["name"] for entry in patches["patches"]]
+    if found != wanted:
+        raise DigestMismatchError(
+            f"{patchset}: its {len(found)} patches are not the {len(wanted)} parameter points of this campaign;"
+            " run the likelihood stage again"
+        )
+    return base, patches
+
+
+def templates_from(
+    campaign_file: Path, campaign: Campaign, setting: str, exposure: Exposure, histograms: Sequence[Path]
+) -> Templates:
+    """Read the histograms of one setting and stack them; raises DigestMismatchError when one is of other events."""
+    found = []
+    for path in histograms:
+        one = files.read_document(Histogram, path)
+        files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
+        found.append(one)
+    return templates_of(campaign_file, campaign, exposure, found)
+
+
+def templates_of(
+    campaign_file: Path, campaign: Campaign, exposure: Exposure, found: Sequence[Histogram]
+) -> Templates:
+    """Stack the histograms of one setting, backgrounds included; raises LabelClashError when one is there twice."""
+    points = [labels.label(point) for point in campaign.parameter_points]
+    if len({one.sample for one in found}) < len(found):
+        raise LabelClashError("two of the histograms belong to the same sample; pass each file once")
+    templates = stack(found, points, _backgrounds(campaign_file, campaign, found))
+    check(templates, exposure)
+    return templates
+
+
+def _backgrounds(
+    campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    from .templates import background_contents
+
+    simulated = {one.sample.removeprefix("background="): one for one in found}
+    bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
+    return {
+        entry.name: files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
+        if isinstance(entry, HistogramBackground)
+        else background_contents(entry.name, simulated)
+        for entry in campaign.backgrounds
+    }
+
+
+def shapes_of(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Read the templates of all shape systematics: up and down, both (B,), by name."""
+    return {
+        entry.name: (
+            files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
+            files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
+        )
+        for entry in campaign.systematics
+        if isinstance(entry, ShapeSystematic)
+    }
+
+
+def observed_at(campaign_file: Path, campaign: Campaign, setting: str, exposure: str) -> FloatArray | None:
+    """Count the observed events of one setting and exposure, (B,); None when the campaign has none there."""
+    from .histogram import counts
+
+    for entry in campaign.observed:
+        at = entry.exposure or next(iter(campaign.exposures))
+        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (
+            setting,
+            exposure,
+        ):
+            events = files.read_observed(entry, campaign_file.parent, list(campaign.observables))
+            return counts(events, campaign.observables)
+    return None
+
+
+def systematics_of(
+    campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
+) -> SystematicGain | None:
+    """Prepare the gain with systematic uncertainties integrated out; None when the campaign wants or has none."""
+    from .systematic_gain import systematic_gain
+
+    wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
+    shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])
+    return systematic_gain(templates, exposure, wanted, shapes)

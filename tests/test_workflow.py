@@ -110,7 +110,7 @@ def test_the_report_is_one_self_contained_page(project):
 def make_run(project):
     """Code, output, errors, and seconds of processor time, which other work on the machine does not stretch."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    line = ["make", "run", "CAMPAIGN=campaigns/small.yaml", "CORES=2"]
+    line = ["make", "--no-print-directory", "run", "CAMPAIGN=campaigns/small.yaml", "CORES=2"]
     done = subprocess.run(line, cwd=project, capture_output=True, text=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

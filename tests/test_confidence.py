@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robot_physicist.confidence import strengths, tried_strengths
+from robot_physicist.confidence import Pivot, strengths, tried_strengths
 
 TRIED = np.linspace(0, 6, 9)
 
@@ -40,7 +40,7 @@ def test_a_statistic_that_is_biased_and_not_normal():
     def statistic(s, copies):
         return np.sqrt(((rng.standard_normal((copies, 10)) + s * np.eye(10)[0] * 3) ** 2).sum(axis=1))
 
-    samples = np.stack([statistic(s, 1000) for s in tried])
+    samples = np.stack([statistic(s, 200) for s in tried])
     observed = statistic(1.0, 300)
     intervals = [strengths(tried, samples, value) for value in observed]
     assert np.mean([interval.low <= 1 <= interval.high for interval in intervals]) == pytest.approx(0.95, abs=0.03)
@@ -48,3 +48,11 @@ def test_a_statistic_that_is_biased_and_not_normal():
 
 def test_what_is_beyond_all_that_was_tried_is_said_to_be_open():
     assert found(7.0).open
+
+
+def test_a_pivot_moves_and_widens_the_interval_but_not_where_nothing_depends_on_the_parameters():
+    samples = TRIED[:, None] + np.random.default_rng(1).standard_normal((9, 1000))
+    plain, moved = strengths(TRIED, samples, 3.0), strengths(TRIED, samples, 4.0, Pivot(1.0, 0.5))
+    assert moved.best == pytest.approx(plain.best, abs=0.02)
+    assert moved.high - moved.low == pytest.approx(0.5 * (plain.high - plain.low), rel=0.1)
+    assert strengths(TRIED, samples, -1.0, Pivot(1.0, 1.0)).low == 0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Simulation
-from .confidence import strengths, tried_strengths
+from .confidence import Pivot, strengths, tried_strengths
 from .data_points import DataPoints
 from .documents import Estimate, Interval, Marginalisation
 from .hypotheses import Hypotheses
@@ -29,6 +29,9 @@ WIDENINGS = 8
 SATURATED = float(np.arcsin(np.sqrt(0.999)))
 #: Standard deviations between the observed statistic and the ends of the range of strengths.
 REACH = 3.0
+#: Simulations of the second bootstrap, and how often each is repeated.
+COPIES = 96
+REPEATS = 3
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
 
@@ -89,7 +92,7 @@ def corrected(
         return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
     observed = float(measure.scaled(family.observed()[None])[0])
     tried, samples, copies = _samples(family, measure, observed, replicas, rng)
-    found = strengths(tried, samples, observed)
+    found = strengths(tried, samples, observed, second_bootstrap(family, measure, tried, samples, rng))
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
@@ -164,6 +167,27 @@ def _samples(
             break
     tried = np.array(sorted(found))
     return tried, np.stack([found[s] for s in tried]), copies
+
+
+def second_bootstrap(
+    family: Hypotheses, measure: Statistic, tried: FloatArray, samples: FloatArray, rng: np.random.Generator
+) -> Pivot:
+    """Compare simulations of a known truth with those of what is held true behind them, at the same gain.
+
+    `samples` (S, R) of the statistic at the `tried` strengths (S,) say how it rises with the gain.
+    """
+    look = family.second_look(COPIES, REPEATS, rng)
+    seen, held = measure.scaled(look.seen), measure.scaled(look.held)
+    again = measure.scaled(look.again).reshape(COPIES, REPEATS)
+    truths = measure.scaled(np.stack([family.truth(s) for s in [1.0, *tried]]))
+    # More strength never lowers the gain, but for rounding.
+    level = np.interp([truths[0], *held], np.maximum.accumulate(truths[1:]), samples.mean(axis=1))
+    foreseen = again.mean(axis=1) + level[0] - level[1:]
+    spread = max(np.sqrt(again.var(axis=1, ddof=1).mean()), 1e-12)
+    pivots = (seen - foreseen) / spread
+    # The average of few repeats has a spread of its own; so have those of the copies and of the samples.
+    variance = max(pivots.var(ddof=1) - 1 / REPEATS, 0.25) + pivots.var(ddof=1) / COPIES + 1 / samples.shape[1]
+    return Pivot(float(pivots.mean()), float(np.sqrt(variance)))
 
 
 def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:

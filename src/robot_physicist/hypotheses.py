@@ -18,6 +18,18 @@ from .templates import Exposure, Templates, expected
 
 
 @dataclass(frozen=True)
+class SecondLook:
+    """Rates of the templates fitted to simulations of a known truth (R, K, B), and of repeated ones (R · M, K, B).
+
+    What is repeated are the rates `held` (R, K, B) to be true behind each of the first.
+    """
+
+    seen: FloatArray
+    held: FloatArray
+    again: FloatArray
+
+
+@dataclass(frozen=True)
 class Hypotheses:
     """Templates of every strength: simulated counts (K, B), how they are smoothed, and the total rates."""
 
@@ -68,8 +80,23 @@ class Hypotheses:
 
     def refitted(self, counts: FloatArray, strength: float, rng: np.random.Generator) -> FloatArray:
         """Rates (R, K, B) of templates fitted to simulated counts (R, K, B)."""
-        fitted = self.smoother.fit(counts, self.true.at(strength))
+        fitted = self.smoother.fit(counts, self.true.at(strength).probabilities)
         return self._rates(fitted, self.rate.refitted(strength, len(counts), rng))
+
+    def second_look(self, copies: int, repeats: int, rng: np.random.Generator) -> SecondLook:
+        """Take simulations of strength 1 for real ones, and simulate what would be held true behind each.
+
+        The total rates of all of them are those of strength 1.
+        """
+        first = self.smoother.fit(self.simulate(1.0, copies, rng), self.true.probabilities)
+        held = self.smoother.unbiased(first).probabilities
+        start = np.repeat(held, repeats, axis=0)
+        again = self.smoother.fit(rng.poisson(self.smoother.scale * start).astype(np.float64), start)
+        return SecondLook(
+            seen=self._rates(first, self.rate.refitted(1.0, copies, rng)),
+            held=expected(held, self.rate.truth(1.0), self.exposure, self.background),
+            again=self._rates(again, self.rate.refitted(1.0, len(start), rng)),
+        )
 
     def _rates(self, fitted: Fitted, accepted: FloatArray) -> FloatArray:
         return expected(fitted.probabilities, accepted, self.exposure, self.background)

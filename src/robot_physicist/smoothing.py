@@ -24,7 +24,7 @@ LOWEST_DEGREE = 2
 #: Precision of the prior on coefficients where nothing is known about them yet.
 RIDGE = 1e-3
 #: Spread of the prior on a function's coefficients in bins with few events, in units of what all bins show.
-SPREAD = 3.0
+SPREAD = 10.0
 #: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
 TAIL_RIDGE = 2.0
 ITERATIONS = 50
@@ -60,19 +60,21 @@ class Fitted:
 
     def centre(self, counts: FloatArray) -> FloatArray:
         """Average coefficients (..., 1, Q), the constant one zero, weighted with the counts (..., K, B)."""
-        weights = counts.sum(axis=-2)[..., None]
-        # Without any event there is nothing to average.
-        total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
-        average = (weights * self.coefficients).sum(axis=-2, keepdims=True) / total
+        average = _averaged(self.coefficients, counts.sum(axis=-2)[..., None])
         result: FloatArray = average * (np.arange(average.shape[-1]) > 0)
         return result
 
     def prior(self, counts: FloatArray) -> FloatArray:
-        """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over all events."""
-        weights = counts.sum(axis=-2)[..., None]
+        """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over the bins.
+
+        Bins count alike where events are many, and as their events do where these are few (DerSimonian and Laird
+        1986).
+        """
         deviations = (self.coefficients - self.centre(counts)) ** 2
-        total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
-        spread = (weights * deviations).sum(axis=-2, keepdims=True) / total
+        events = counts.sum(axis=-2)[..., None]
+        over_events = _averaged(deviations, events)
+        noise = 1 / np.maximum(counts.swapaxes(-1, -2) @ self.functions**2, RIDGE)
+        spread = _averaged(deviations, 1 / (noise + np.maximum(over_events, 1e-12)))
         flat = _flat(spread.shape[-1])
         return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
 
@@ -82,9 +84,10 @@ class Fitted:
         return replace(self, coefficients=self.coefficients * factors)
 
     def information(self, scale: FloatArray) -> FloatArray:
-        """Fisher information (B, Q, Q) of the coefficients of one fit to counts per unit of probability (K, B)."""
+        """Fisher information (..., B, Q, Q) of the coefficients, for counts per unit of probability (K, B)."""
         mean, functions = scale * self.probabilities, self.functions
-        result: FloatArray = np.einsum("kb,ks,kt->bst", mean, functions, functions) + np.diag(self.ridge[0])
+        result: FloatArray = np.einsum("...kb,...ks,...kt->...bst", mean, functions, functions, optimize=True)
+        result += self.ridge[..., None] * np.eye(self.ridge.shape[-1])
         return result
 
 
@@ -101,8 +104,8 @@ class Smoother:
     pseudo_events: float
     rough: bool = False
 
-    def fit(self, counts: FloatArray, start: Fitted | None = None) -> Fitted:
-        """Fit counts (..., K, B), starting from templates (K, B) if they are known roughly.
+    def fit(self, counts: FloatArray, start: FloatArray | None = None) -> Fitted:
+        """Fit counts (..., K, B), starting from probabilities (..., K, B) if they are known roughly.
 
         A bin that is empty at every θ gets its share of a few pseudo-events, so that its rate is small but not zero.
         """
@@ -112,7 +115,7 @@ class Smoother:
             logs = np.log(_divided(regular, self.scale))
             return Fitted(functions, logs.swapaxes(-1, -2) @ functions, _flat(len(functions))[None])
         reached = np.where(counts.sum(axis=-2, keepdims=True) > 0, counts, regular)
-        known = (regular + 0.1) / (self.scale[:, :1] + 0.1) if start is None else start.probabilities
+        known = (regular + 0.1) / (self.scale[:, :1] + 0.1) if start is None else start
         logs = np.log(np.maximum(known, 1e-300))
         first = np.broadcast_to(logs, counts.shape).swapaxes(-1, -2) @ functions
         fitted = self._refit(reached, Fitted(functions, first, _flat(functions.shape[1])[None]))
@@ -147,15 +150,15 @@ class Smoother:
         return self._refit(counts, replace(fitted, functions=functions))
 
     def unbiased(self, fitted: Fitted) -> Fitted:
-        """Shorten the coefficients of a fit, function by function, to the expected length of the true ones."""
+        """Shorten the coefficients of fits, function by function, to the expected length of the true ones."""
         centred, root = self._in_errors(fitted)
-        sizes = np.einsum("bts,bt->bs", root, centred)
-        noise = max(len(sizes) - 1, 1)
-        length = np.maximum((sizes**2).sum(axis=0), 1e-300)
+        sizes = np.einsum("...bts,...bt->...bs", root, centred)
+        noise = max(sizes.shape[-2] - 1, 1)
+        length = np.maximum((sizes**2).sum(axis=-2, keepdims=True), 1e-300)
         factors = np.sqrt(np.maximum(1 - noise / length, 0.0))
-        factors[0] = 1.0
+        factors[..., 0] = 1.0
         # If noise explains everything, its own direction is as good as any to ask how much there might be.
-        factors = factors if factors[1:].any() else np.ones_like(factors)
+        factors = np.where(factors[..., 1:].any(axis=-1, keepdims=True), factors, 1.0)
         shortened = np.linalg.solve(root.swapaxes(-1, -2), (sizes * factors)[..., None])[..., 0]
         return replace(fitted, coefficients=shortened)
 
@@ -165,14 +168,14 @@ class Smoother:
         return float((np.einsum("bts,bt->bs", root, centred)[:, 1:] ** 2).sum())
 
     def _in_errors(self, fitted: Fitted) -> tuple[FloatArray, FloatArray]:
-        """Centred coefficients (B, Q), and the triangular root (B, Q, Q) of their Fisher information.
+        """Centred coefficients (..., B, Q), and the triangular root (..., B, Q, Q) of their Fisher information.
 
         Its transpose turns coefficients into independent ones of unit variance, in which a later function
         can be changed while those before it stay at the best fit without it.
         """
         mean = self.scale * fitted.probabilities
         centred = fitted.coefficients.copy()
-        centred[:, 1:] = _centred(centred[:, 1:], mean.sum(axis=0))
+        centred[..., 1:] = _centred(centred[..., 1:], mean.sum(axis=-2))
         root = np.linalg.cholesky(fitted.information(self.scale))
         return centred, np.asarray(root, np.float64)
 
@@ -222,8 +225,14 @@ def _centred(coefficients: FloatArray, counts: FloatArray) -> FloatArray:
 
     The same number added to all bins changes nothing.
     """
-    weights = (counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))[..., None]
-    result: FloatArray = coefficients - (weights * coefficients).sum(axis=-2, keepdims=True)
+    return coefficients - _averaged(coefficients, counts[..., None])
+
+
+def _averaged(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Weighted average (..., 1, Q) over the bins of values (..., B, Q)."""
+    # Without any event there is nothing to average.
+    total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
+    result: FloatArray = (weights / total * values).sum(axis=-2, keepdims=True)
     return result
 
 

@@ -92,7 +92,7 @@ def corrected(
         return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
     observed = float(measure.scaled(family.observed()[None])[0])
     tried, samples, copies = _samples(family, measure, observed, replicas, rng)
-    found = strengths(tried, samples, observed, second_bootstrap(family, measure, tried, samples, rng))
+    found = strengths(tried, samples, observed, second_bootstrap(family, measure, tried, rng))
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
@@ -169,25 +169,32 @@ def _samples(
     return tried, np.stack([found[s] for s in tried]), copies
 
 
-def second_bootstrap(
-    family: Hypotheses, measure: Statistic, tried: FloatArray, samples: FloatArray, rng: np.random.Generator
-) -> Pivot:
+def second_bootstrap(family: Hypotheses, measure: Statistic, tried: FloatArray, rng: np.random.Generator) -> Pivot:
     """Compare simulations of a known truth with those of what is held true behind them, at the same gain.
 
-    `samples` (S, R) of the statistic at the `tried` strengths (S,) say how it rises with the gain.
+    The `tried` strengths (S,) next to 1 say how the statistic rises with the gain.
     """
+    # The gains of different templates are compared, in which rounding would look like a difference.
+    smooth = replace(measure, rounded=False)
     look = family.second_look(COPIES, REPEATS, rng)
-    seen, held = measure.scaled(look.seen), measure.scaled(look.held)
-    again = measure.scaled(look.again).reshape(COPIES, REPEATS)
-    truths = measure.scaled(np.stack([family.truth(s) for s in [1.0, *tried]]))
-    # More strength never lowers the gain, but for rounding.
-    level = np.interp([truths[0], *held], np.maximum.accumulate(truths[1:]), samples.mean(axis=1))
-    foreseen = again.mean(axis=1) + level[0] - level[1:]
+    seen, held = smooth.scaled(look.seen), smooth.scaled(look.held)
+    again = smooth.scaled(look.again).reshape(COPIES, REPEATS)
+    rise = _rise(family, smooth, tried[tried < 1].max(initial=0.0), tried[tried > 1].min(initial=2.0), rng)
+    foreseen = again.mean(axis=1) + rise * (smooth.scaled(family.truth(1.0)[None]) - held)
     spread = max(np.sqrt(again.var(axis=1, ddof=1).mean()), 1e-12)
     pivots = (seen - foreseen) / spread
     # The average of few repeats has a spread of its own; so have those of the copies and of the samples.
-    variance = max(pivots.var(ddof=1) - 1 / REPEATS, 0.25) + pivots.var(ddof=1) / COPIES + 1 / samples.shape[1]
+    variance = max(pivots.var(ddof=1) - 1 / REPEATS, 0.25) + pivots.var(ddof=1) / COPIES
     return Pivot(float(pivots.mean()), float(np.sqrt(variance)))
+
+
+def _rise(family: Hypotheses, measure: Statistic, low: float, high: float, rng: np.random.Generator) -> float:
+    """How much the average statistic rises with that of the truth, between two strengths."""
+    truths = measure.scaled(np.stack([family.truth(low), family.truth(high)]))
+    fits = [family.refitted(family.simulate(s, COPIES // 2, rng), s, rng) for s in (low, high)]
+    fitted = [measure.scaled(rates).mean() for rates in fits]
+    length = truths[1] - truths[0]
+    return float((fitted[1] - fitted[0]) / length) if length > 0 else 1.0
 
 
 def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:

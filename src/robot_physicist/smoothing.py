@@ -24,7 +24,7 @@ LOWEST_DEGREE = 2
 #: Precision of the prior on coefficients where nothing is known about them yet.
 RIDGE = 1e-3
 #: Spread of the prior on a function's coefficients in bins with few events, in units of what all bins show.
-SPREAD = 10.0
+SPREAD = 3.0
 #: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
 TAIL_RIDGE = 2.0
 ITERATIONS = 50
@@ -65,16 +65,8 @@ class Fitted:
         return result
 
     def prior(self, counts: FloatArray) -> FloatArray:
-        """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over the bins.
-
-        Bins count alike where events are many, and as their events do where these are few (DerSimonian and Laird
-        1986).
-        """
-        deviations = (self.coefficients - self.centre(counts)) ** 2
-        events = counts.sum(axis=-2)[..., None]
-        over_events = _averaged(deviations, events)
-        noise = 1 / np.maximum(counts.swapaxes(-1, -2) @ self.functions**2, RIDGE)
-        spread = _averaged(deviations, 1 / (noise + np.maximum(over_events, 1e-12)))
+        """Precision (..., 1, Q) of a prior some times wider than the spread of the coefficients over all events."""
+        spread = _averaged((self.coefficients - self.centre(counts)) ** 2, counts.sum(axis=-2)[..., None])
         flat = _flat(spread.shape[-1])
         return np.where(flat < RIDGE, flat, np.maximum(1 / (SPREAD**2 * np.maximum(spread, 1e-12)), RIDGE))
 

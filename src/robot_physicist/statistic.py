@@ -17,11 +17,15 @@ DRAWS = 256
 
 @dataclass(frozen=True)
 class Statistic:
-    """Information gain of rates (R, K, B), in nats: exact for one event, from a few rounded normal data otherwise."""
+    """Information gain of rates (R, K, B), in nats: exact for one event, from a few rounded normal data otherwise.
+
+    Without the rounding it is a smooth function of the rates, but not that of counts.
+    """
 
     prior: FloatArray
     truth: NDArray[np.intp] | None
     normals: FloatArray
+    rounded: bool = True
 
     @property
     def ceiling(self) -> float:
@@ -43,7 +47,8 @@ class Statistic:
         mean = rates[self.truth]
         # Cornish and Fisher (1938): quantiles of a Poisson distribution from those of a normal one.
         quantiles = mean + np.sqrt(mean) * self.normals + (self.normals**2 - 1) / 6
-        counts = np.floor(np.maximum(quantiles, 0.0) + 0.5)
+        counts = np.maximum(quantiles, 0.0)
+        counts = np.floor(counts + 0.5) if self.rounded else counts
         with np.errstate(divide="ignore"):
             scores = counts @ log_rates(rates).T + np.log(self.prior) - rates.sum(axis=1)
         scores -= scores.max(axis=1, keepdims=True)

@@ -240,6 +240,14 @@ class Observed(Section):
     """ROOT file with one entry per event, relative to the campaign file."""
     tree: str = "events"
     """Name of the tree in the file."""
+    branches: dict[Name, str] = Field(default_factory=dict)
+    """Branches of observables that have another name in the file, or expressions over branches such as
+    `Muon_pt[:, 0] / 1000`, by observable."""
+    selection: Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=list[str] | str)] = Field(
+        default_factory=list
+    )
+    """Cuts, expressions over branches such as `num(Muon_pt) == 2`, each made on the events that those before it
+    left."""
     setting: dict[Name, Finite]
     """The setting φ at which the data were taken; has to be one of the campaign's."""
     exposure: str = ""

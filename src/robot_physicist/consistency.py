@@ -272,6 +272,10 @@ def _observed(campaign: Campaign) -> Iterator[CampaignError]:
         if exposure not in campaign.exposures:
             advice = nearest(exposure, campaign.exposures)
             yield UnknownNameError(f"{place}.exposure: no exposure '{exposure}'; {advice}")
+        for name in observed.branches:
+            if name not in campaign.observables:
+                advice = nearest(name, campaign.observables)
+                yield UnknownNameError(f"{place}.branches.{name}: no such observable; {advice}")
         if (at, exposure) in taken:
             yield LabelClashError(f"{place}: there are data for {at}, {exposure} already; merge the files")
         taken.add((at, exposure))

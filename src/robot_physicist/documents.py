@@ -5,38 +5,13 @@ The JSON schemas in docs/schemas are generated from these classes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated
+from dataclasses import field
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
-from pydantic.dataclasses import dataclass as document
-
-
-def _array(value: object) -> NDArray[np.float64]:
-    return np.asarray(value, dtype=np.float64)
-
-
-Array = Annotated[
-    NDArray[np.float64],
-    BeforeValidator(_array),
-    PlainSerializer(lambda array: array.tolist()),
-    WithJsonSchema({"type": "array", "items": {}}),
-]
-CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A binned observable."""
-
-    name: str
-    low: float
-    high: float
-    bins: int
-    unit: str = ""
-    label: str = ""
+from .document_types import CONFIG, Array, document
+from .document_types import Axis as Axis
+from .document_types import Estimate as Estimate
+from .document_types import Interval as Interval
+from .fit_documents import ObservedFit, ObservedSummary
 
 
 @document(frozen=True, config=CONFIG)
@@ -97,26 +72,6 @@ class Histogram:
     """Its Monte Carlo standard error, in picobarn."""
     reweighted: Reweighted | None = None
     """Contents for all parameter points, when the sample is a reference of the campaign."""
-
-
-@document(frozen=True, config=CONFIG)
-class Estimate:
-    """A number with its standard error."""
-
-    value: float
-    """The estimate."""
-    error: float
-    """Its standard error."""
-
-
-@document(frozen=True, config=CONFIG)
-class Interval(Estimate):
-    """An estimate with its 95% confidence interval."""
-
-    low: float
-    """Lower end of the 95% interval."""
-    high: float
-    """Upper end of the 95% interval."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -272,6 +227,8 @@ class Posteriors:
     """How nuisance parameters of pseudo-experiments were integrated out; None when they were not."""
     observed_marginalisation: Marginalisation | None = None
     """The same for the observed data."""
+    observed_fit: ObservedFit | None = None
+    """How well the templates describe the observed data."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -344,6 +301,8 @@ class Design:
     """How figures write each variable of the settings."""
     exposures: list[ExposureDesign]
     """One answer per exposure."""
+    observed: list[ObservedSummary] = field(default_factory=list)
+    """What the observed data say, and whether the templates describe them."""
 
 
 #: Columns of design.csv after the exposure and the variables of the setting, in nats where they are gains.

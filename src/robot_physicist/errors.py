@@ -8,6 +8,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: Names that an error lists; trees of ROOT files have thousands.
+MOST_NAMES = 30
+
 
 class RobotPhysicistError(Exception):
     """Base of all errors that a user can cause or repair; `exit_code` is what the command ends with."""
@@ -85,4 +88,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean '{close[0]}'?"
-    return "known names: " + ", ".join(names) if names else "none are defined"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return "known names: " + ", ".join(names[:MOST_NAMES]) + more if names else "none are defined"

@@ -1,4 +1,4 @@
-"""Which figures a design gets, by file name; how each looks is in `plots.py`."""
+"""Which figures a design gets, by file name; how each looks is in `plots.py` and `fit_plots.py`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def draw(
 def _figures(
     campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
 ) -> Iterator[tuple[str, Figure]]:
-    from . import plots
+    from . import fit_plots, plots
 
     yield "gain", plots.gains_figure(design)
     for answer in design.exposures:
@@ -41,6 +41,10 @@ def _figures(
                 one.observed is not None and one.exposure == answer.exposure
             ):
                 yield f"posterior-{one.exposure}-{one.setting}", plots.posterior_figure(one, campaign)
+    for one in posteriors:
+        for shown in one.observed_fit.projections if one.observed_fit else ():
+            name = f"data-{one.exposure}-{one.setting}-{shown.axis.name}"
+            yield name, fit_plots.data_figure(one, shown, campaign)
     for setting in dict.fromkeys(answer.best for answer in design.exposures):
         chosen = [one for one in histograms if one.setting == setting]
         yield f"templates-{setting}", plots.templates_figure(chosen, campaign)

@@ -19,7 +19,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from . import notation
-from .campaign import Campaign, Observed
+from .campaign import Campaign
 from .check import Project
 from .errors import CampaignError, DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
@@ -184,17 +184,24 @@ def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Ite
 
     Raises ObservableError when an observable is not in the file, InputFileError when it is damaged.
     """
+    with opened_tree(path, tree) as found:
+        names = found.keys()
+        for name in observables:
+            if name not in names:
+                raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
+        wanted = [*observables, *(name for name in ("weight", "ratios") if name in names)]
+        yield from _chunks(path, found, wanted)
+
+
+@contextmanager
+def opened_tree(path: Path, tree: str) -> Iterator[Any]:
+    """Open a tree of a ROOT file; raises InputFileError when there is none, or when the file is damaged."""
     with _opened(path) as file:
         if tree not in file:
             raise InputFileError(f"{path}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
         if not hasattr(file[tree], "arrays"):
             raise InputFileError(f"{path}: '{tree}' is not a tree but a {file[tree].classname}; name a tree")
-        names = file[tree].keys()
-        for name in observables:
-            if name not in names:
-                raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
-        wanted = [*observables, *(name for name in ("weight", "ratios") if name in names)]
-        yield from _chunks(path, file[tree], wanted)
+        yield file[tree]
 
 
 def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
@@ -202,14 +209,45 @@ def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
     if "ratios" in names:
         size = weighted_block(CHUNK, int(np.prod(tree["ratios"].interpretation.inner_shape)))
     for start in range(0, max(tree.num_entries, 1), size):
-        try:
-            arrays = tree.arrays(names, entry_start=start, entry_stop=start + size, library="np")
-        except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
-            raise InputFileError(f"{path}: damaged after event {start} ({error})") from None
+        arrays = _arrays(path, tree, names, start, size, library="np")
         columns = {name: _column(path, name, arrays[name]) for name in names if name != "ratios"}
         ratios = np.asarray(arrays["ratios"], dtype=np.float64) if "ratios" in names else None
         weights = columns.pop("weight", None)
         yield Events(columns, generated=len(arrays[names[0]]), weights=weights, ratios=ratios)
+
+
+def _arrays(path: Path, tree: Any, expressions: Sequence[str], start: int, size: int, **options: Any) -> Any:
+    try:
+        return tree.arrays(list(expressions), entry_start=start, entry_stop=start + size, **options)
+    except ObservableError:
+        raise
+    except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
+        raise InputFileError(f"{path}: damaged after event {start} ({error})") from None
+
+
+def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mapping[str, str]) -> Iterator[Events]:
+    """Read named expressions over the branches of a tree for events that pass the cuts, in chunks of bounded memory.
+
+    `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file, an
+    expression is not one number per event, or no event passes.
+    """
+    from .expressions import Selecting, check, columns
+
+    with opened_tree(path, tree) as found:
+        language, known = Selecting(cuts), found.keys()
+        expressions = {**expressions, **({"weight": "weight"} if "weight" in known else {})}
+        try:
+            for text in (*cuts, *expressions.values()):
+                check(text, known, tree)
+            for start in range(0, max(found.num_entries, 1), CHUNK):
+                options = {"library": "ak", "how": dict, "language": language}
+                arrays = _arrays(path, found, [*cuts, *expressions.values()], start, CHUNK, **options)
+                values = columns(arrays, expressions)
+                generated = min(CHUNK, found.num_entries - start)
+                yield Events(values, generated, values.pop("weight", None))
+            language.check()
+        except ObservableError as error:
+            raise ObservableError(f"{path}: {error}") from None
 
 
 def _column(path: Path, name: str, values: Any) -> FloatArray:
@@ -256,11 +294,6 @@ def _root_contents(path: Path, name: str) -> tuple[Any, Any]:
 def _check_name(path: Path, name: str, known: Sequence[str]) -> None:
     if name not in known:
         raise InputFileError(f"{path}: no histogram '{name}'; {nearest(name, known)}")
-
-
-def read_observed(observed: Observed, folder: Path, observables: Sequence[str]) -> Iterator[Events]:
-    """Read the events of a real experiment that a campaign in `folder` names."""
-    return read_events(folder / observed.file, observables, observed.tree)
 
 
 def read_published(

@@ -6,10 +6,13 @@ from functools import cache
 
 import numpy as np
 
+from .fit_documents import Goodness
 from .simulators.base import FloatArray
 
 #: Standard deviations above its expectation at which a deviance refuses a model.
 REFUSED = 3.0
+#: A smaller p-value says that no template describes the data.
+LOWEST_P = 0.01
 #: Means between which the moments of the deviance are tabulated; beyond the last one they are those of χ².
 MEANS = np.geomspace(1e-3, 100.0, 120)
 
@@ -37,12 +40,38 @@ def _moments() -> tuple[FloatArray, FloatArray]:
     return mean, (chance * deviance**2).sum(axis=0) - mean**2
 
 
-def refused(counts: FloatArray, mean: FloatArray, parameters: int) -> bool:
-    """Is the deviance of counts from their fitted means too large, for so many fitted parameters?
+def excess(counts: FloatArray, mean: FloatArray, parameters: int) -> float:
+    """How far the deviance of counts from their fitted means is above its expectation, in standard deviations.
 
-    Its expectation and variance are those of Poisson counts with these means, which differ from the 1 and 2 of χ²
-    where counts are few.
+    Expectation and variance are those of Poisson counts with these means, which differ from the 1 and 2 of χ² where
+    counts are few; `parameters` is the number of fitted ones.
+
+    >>> round(excess(np.array([9.0, 11.0]), np.array([10.0, 10.0]), 0), 2)
+    -0.92
     """
     expectation, variance = (np.interp(mean, MEANS, moment) for moment in _moments())
-    excess = unit_deviance(counts, mean).sum() - expectation.sum() + parameters
-    return bool(excess > REFUSED * np.sqrt(variance.sum()))
+    above = unit_deviance(counts, mean).sum() - expectation.sum() + parameters
+    return float(above / np.sqrt(variance.sum()))
+
+
+def refused(counts: FloatArray, mean: FloatArray, parameters: int) -> bool:
+    """Is the deviance of counts from their fitted means too large, for so many fitted parameters?"""
+    return excess(counts, mean, parameters) > REFUSED
+
+
+def least_p(fit: Goodness) -> float:
+    """Smallest p-value that so many pseudo-experiments can give."""
+    return 1 / (fit.pseudo_experiments + 1)
+
+
+def spelt(fit: Goodness) -> str:
+    """Write a goodness of fit for people, with a warning where the templates do not describe the data.
+
+    >>> from .document_types import Estimate
+    >>> spelt(Goodness(12.1, 9.8, 4.3, Estimate(0.254, 0.02), 500, "theta=1", {}))
+    'goodness of fit p = 0.25 ± 0.02 (12.1, expected 9.8 ± 4.3)'
+    """
+    least = least_p(fit)
+    value = f"< {least:.2g}" if fit.p_value.value <= least else f"= {fit.p_value.value:.2g} ± {fit.p_value.error:.1g}"
+    text = f"goodness of fit p {value} ({fit.statistic:.1f}, expected {fit.expected:.1f} ± {fit.spread:.1f})"
+    return text if fit.p_value.value > LOWEST_P else f"{text}: no template describes these data"

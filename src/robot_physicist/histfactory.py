@@ -8,7 +8,7 @@ come the parameters that act bin by bin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -119,6 +119,13 @@ class HistFactory:
                 rates *= _rows_of(parameters, parameters_of)
             result[block.bins] += rates
         return result
+
+    def of_sample(self, name: str) -> HistFactory:
+        """The same parameters, but one sample alone; its channel has to be the only one."""
+        chosen = [index for index, cell in enumerate(self.cells) if cell.sample == name]
+        cells = tuple(self.cells[index] for index in chosen)
+        norms = tuple(self.cell_norms[index] for index in chosen)
+        return replace(self, cells=cells, cell_norms=norms, blocks=tuple(_blocks(cells, self.shape_code)))
 
     def expected_data(self, parameters: FloatArray) -> FloatArray:
         """Expected counts and auxiliary data, (N, B + A), of parameter vectors (N, P)."""

@@ -76,13 +76,18 @@ def fill(
 def counts(blocks: Iterable[Events], observables: Observables) -> FloatArray:
     """Count observed events in the bins of the joint histogram, flattened to (B,).
 
-    Raises ObservableError as `fill` does, and when weights make a bin negative.
+    Raises ObservableError as `fill` does, and when the weights of events make a bin negative or a broken number.
     """
     filled = fill(blocks, observables, 1, setting="", sample="", digest="")
     if (filled.sumw < 0).any():
         raise ObservableError(
             f"bin {int(filled.sumw[0].argmin())} has {filled.sumw.min():g} observed events; observed data may have"
             " no negative weights"
+        )
+    if (filled.sumw != np.rint(filled.sumw)).any():
+        raise ObservableError(
+            "the events have weights other than one; observed data are counted, and have none: remove the branch"
+            " 'weight' from the file"
         )
     return np.array(filled.sumw[0])
 

@@ -92,6 +92,20 @@ def importance(
     return highest[:, 0] + np.log(np.maximum(total / draws, 1e-300)), total**2 / (draws * squares)
 
 
+def gaussian_draws(
+    nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool, normals: FloatArray
+) -> FloatArray:
+    """Parameter vectors (P, 1 + M) of one data set (B, 1): the maximum of ln p(x, ν|θ), then draws around it.
+
+    The draws are those of Laplace's Gaussian, from standard normals (Q + 1, M) for Q nuisances.
+    """
+    expansion = expanded(nuisances, point, counts, fixed_total)
+    centre = _centre(nuisances, point, expansion.step)
+    with_maximum = np.concatenate([np.zeros((len(normals), 1)), normals], axis=1)
+    whole, local = _deviations(nuisances, expansion.curvature.repeat(with_maximum.shape[1]), with_maximum)
+    return nuisances.parameters(centre[0] + whole, centre[1] + local)
+
+
 def _log_weights(
     nuisances: Nuisances,
     point: Point,

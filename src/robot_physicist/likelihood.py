@@ -27,6 +27,8 @@ from .templates import Exposure, Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"
+#: In the metadata of a patchset: the workspace holds observed data, not those expected.
+OBSERVED = "observed"
 #: Placeholder for the INSPIRE number that a patchset gets with its paper.
 NOT_PUBLISHED = "ins0000000"
 

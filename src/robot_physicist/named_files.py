@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from . import files
+from . import files, observed
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Posteriors
 from .errors import BadInputError
-from .histogram import counts
 from .labels import label
 from .validation import prior_weights
 
@@ -30,9 +30,9 @@ def check(campaign: Campaign, folder: Path) -> None:
 
 def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     bins = math.prod(observable.bins for observable in campaign.observables.values())
-    for index, observed in enumerate(campaign.observed):
-        events = files.read_observed(observed, folder, list(campaign.observables))
-        yield f"observed[{index}]", lambda events=events: counts(events, campaign.observables)  # type: ignore[misc]
+    for index, entry in enumerate(campaign.observed):
+        exposure = observed.exposure_label(campaign, entry)
+        yield f"observed[{index}]", partial(observed.counts, entry, folder, campaign, exposure)
     for index, background in enumerate(campaign.backgrounds):
         if isinstance(background, HistogramBackground):
             yield f"backgrounds[{index}]", _contents(folder / background.file, background.histogram, bins)

@@ -66,7 +66,12 @@ def _figure(rows: int = 1, height: float = 6.0, **kwargs: Any) -> tuple[Figure, 
     return figure, figure.subplots(rows, 1, **kwargs)
 
 
-def _with_unit(text: str, unit: str) -> str:
+def with_unit(text: str, unit: str) -> str:
+    """Write the label of an axis.
+
+    >>> with_unit("√s", "GeV"), with_unit("cos θ", "")
+    ('√s [GeV]', 'cos θ')
+    """
     return f"{text} [{unit}]" if unit else text
 
 
@@ -78,9 +83,9 @@ def gains_figure(design: Design) -> Figure:
     figure, axes = _figure(count, 2.2 + 3.6 * count, sharex=True, squeeze=False)
     for axis, answer in zip(axes[:, 0], design.exposures, strict=True):
         _gain(axis, answer, design, variable)
-        axis.set_title(_exposure_title(answer.exposure), loc="right")
+        axis.set_title(exposure_title(answer.exposure), loc="right")
     axes[0, 0].set_title(design.title, loc="left", fontsize=14, wrap=True) if count == 1 else None
-    axes[-1, 0].set_xlabel(_with_unit(design.labels[variable], design.units[variable]))
+    axes[-1, 0].set_xlabel(with_unit(design.labels[variable], design.units[variable]))
     return figure
 
 
@@ -89,12 +94,17 @@ def gain_figure(answer: ExposureDesign, design: Design, variable: str) -> Figure
     """Information gain against one setting variable at one exposure; other variables are separate lines."""
     figure, axis = _figure()
     _gain(axis, answer, design, variable)
-    axis.set_title(_exposure_title(answer.exposure), loc="right")
-    axis.set_xlabel(_with_unit(design.labels[variable], design.units[variable]))
+    axis.set_title(exposure_title(answer.exposure), loc="right")
+    axis.set_xlabel(with_unit(design.labels[variable], design.units[variable]))
     return figure
 
 
-def _exposure_title(exposure: str) -> str:
+def exposure_title(exposure: str) -> str:
+    """Write the label of an exposure for people.
+
+    >>> exposure_title("events=10"), exposure_title("luminosity=2pb-1")
+    ('10 recorded events', '∫L dt = 2 pb⁻¹')
+    """
     name, _, amount = exposure.partition("=")
     if name == "events":
         return f"{amount} recorded event{'' if amount == '1' else 's'}"
@@ -198,7 +208,7 @@ def posterior_figure(posteriors: Posteriors, campaign: Campaign) -> Figure:
         prior = [posteriors.prior[table[:, index] == value].sum() for value in values]
         axis.plot(values, prior, color=GREY, linestyle=":", drawstyle="steps-mid", label="prior")
         parameter = campaign.parameters[name]
-        axis.set_xlabel(_with_unit(parameter.label or name, parameter.unit))
+        axis.set_xlabel(with_unit(parameter.label or name, parameter.unit))
         axis.set_ylabel("Posterior probability")
         axis.set_ylim(0, 1.35 * axis.dataLim.y1)
         treatment = _treatment([posteriors.nuisances] if campaign.systematics else [])
@@ -252,13 +262,13 @@ def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Fig
     # Where one template ends and another is high, ratios are without bounds and hide all others.
     ratio.set_ylim(max(ratio.get_ylim()[0], -0.1), min(ratio.get_ylim()[1], HIGHEST_RATIO))
     axis = chosen[0].axes[0]
-    ratio.set_xlabel(_with_unit(axis.label or axis.name, axis.unit))
+    ratio.set_xlabel(with_unit(axis.label or axis.name, axis.unit))
     top.set_ylabel("Fraction of events per bin")
     ratio.set_ylabel("Ratio to middle")
     top.set_ylim(0, None)
     top.set_title(chosen[0].setting, loc="right")
     parameter = campaign.parameters[name]
-    figure.colorbar(scale, ax=[top, ratio], label=_with_unit(parameter.label or name, parameter.unit))
+    figure.colorbar(scale, ax=[top, ratio], label=with_unit(parameter.label or name, parameter.unit))
     return figure
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import campaign, documents
+from . import campaign, document_types, documents, fit_documents
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
 from .simulators import load, names
@@ -25,6 +25,8 @@ DOCUMENTS: dict[str, Any] = {
     "workspace-gain": documents.WorkspaceGain,
     "recast": documents.Recast,
 }
+#: Modules whose classes are in the schemas of results.
+RESULTS = (document_types, documents, fit_documents)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?
@@ -71,14 +73,14 @@ def campaign_schema() -> dict[str, Any]:
 def document_schemas() -> dict[str, dict[str, Any]]:
     """JSON schema of every JSON file that a campaign or a command makes, by the name of the file."""
     return {
-        name: {"$schema": DIALECT, **_described(TypeAdapter(kind).json_schema(mode="serialization"), documents)}
+        name: {"$schema": DIALECT, **_described(TypeAdapter(kind).json_schema(mode="serialization"), *RESULTS)}
         for name, kind in DOCUMENTS.items()
     }
 
 
-def _described(schema: dict[str, Any], module: ModuleType) -> dict[str, Any]:
-    """Add the docstrings of a module's attributes to the schema of one of its classes."""
-    texts = attribute_docstrings(module)
+def _described(schema: dict[str, Any], *modules: ModuleType) -> dict[str, Any]:
+    """Add the docstrings of attributes to the schema of a class of these modules."""
+    texts = {name: found for module in modules for name, found in attribute_docstrings(module).items()}
     for section in (schema, *schema.get("$defs", {}).values()):
         for key, field in section.get("properties", {}).items():
             if key in texts[section["title"]]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, labels
+from . import files, labels, observed
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Histogram, Posteriors
 from .errors import DigestMismatchError, LabelClashError, UnknownNameError, nearest
-from .likelihood import patch_name
+from .histfactory_spec import observed_counts
+from .likelihood import OBSERVED, patch_name, published_rates
 from .provenance import branch_digest
 from .simulators.base import FloatArray
 from .template_checks import check
@@ -104,17 +105,62 @@ def shapes_of(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, t
 
 def observed_at(campaign_file: Path, campaign: Campaign, setting: str, exposure: str) -> FloatArray | None:
     """Count the observed events of one setting and exposure, (B,); None when the campaign has none there."""
-    from .histogram import counts
+    found = observed.entry_at(campaign, setting, exposure)
+    if found is None:
+        return None
+    index, entry = found
+    with observed.located(index):
+        return observed.counts(entry, campaign_file.parent, campaign, exposure)
 
-    for entry in campaign.observed:
-        at = entry.exposure or next(iter(campaign.exposures))
-        if (labels.label({name: entry.setting[name] for name in campaign.settings}), at) == (
-            setting,
-            exposure,
-        ):
-            events = files.read_observed(entry, campaign_file.parent, list(campaign.observables))
-            return counts(events, campaign.observables)
-    return None
+
+def observed_in(
+    published: tuple[dict[str, Any], dict[str, Any]], campaign: Campaign, setting: str, exposure: str
+) -> FloatArray | None:
+    """Observed counts of a published likelihood, (B,); None when they are those expected, since there are no data.
+
+    Raises DigestMismatchError when the likelihood was made before the campaign had the data.
+    """
+    base, patches = published
+    if observed.entry_at(campaign, setting, exposure) is None:
+        return None
+    if patches["metadata"].get("data") != OBSERVED:
+        raise DigestMismatchError(
+            f"the workspace of {setting}, {exposure} does not hold the observed data that the campaign names; run the"
+            " likelihood stage again"
+        )
+    return observed_counts(base)
+
+
+def check_observed(
+    campaign_file: Path,
+    campaign: Campaign,
+    setting: str,
+    exposure: str,
+    counts: FloatArray,
+    templates: Templates,
+    published: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    """Raise ObservableError when no template of a setting could make the observed counts (B,)."""
+    from .data_checks import check as check_data
+    from .observed_fit import total_spread
+
+    found = observed.entry_at(campaign, setting, exposure)
+    if found is None:
+        return
+    index, entry = found
+    folder = campaign_file.parent
+    signal, background = published_rates(*published)
+    with observed.located(index):
+        check_data(
+            counts,
+            templates,
+            campaign.exposures[exposure],
+            signal + background,
+            total_spread(published),
+            entry,
+            campaign.observables,
+            lambda name, one: observed.counts_in(entry, folder, campaign, name, one),
+        )
 
 
 def systematics_of(

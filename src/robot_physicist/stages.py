@@ -15,13 +15,17 @@ from . import __version__, files, labels
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
 from .errors import MarginalisationWarning, RegularisedBinWarning
+from .goodness import spelt
+from .histogram import axes
 from .provenance import branch_digest, campaign_digest
 from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .seeds import branch_generator
 from .simulators.base import Events, FloatArray
 from .stage_inputs import (
+    check_observed,
     exposure_named,
     observed_at,
+    observed_in,
     prior_of,
     read_likelihood,
     shapes_of,
@@ -134,6 +138,9 @@ def likelihood(
     base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    if observed is not None:
+        patches["metadata"]["data"] = build.OBSERVED
+        check_observed(campaign_file, campaign, setting, exposure, observed, templates, (base, patches))
     build.check(base, patches)
     files.write_json(workspace, base)
     files.write_json(patchset, patches)
@@ -152,21 +159,31 @@ def posterior(
     from . import posterior as infer
 
     campaign = files.read_campaign(campaign_file)
+    published = read_likelihood(campaign, workspace, patchset)
+    observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
+    chosen = exposure_named(campaign, exposure)
     result = infer.collect(
-        read_likelihood(campaign, workspace, patchset),
-        exposure_named(campaign, exposure),
-        prior_of(campaign_file, campaign),
+        published,
+        chosen,
+        prior,
         campaign.parameter_points,
         campaign.estimator,
         setting=setting,
         exposure_label=exposure,
-        observed=observed_at(campaign_file, campaign, setting, exposure),
+        observed=observed,
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
+    if observed is not None:
+        from .observed_fit import fitter, with_fit
+
+        fit = fitter(published, prior, chosen, campaign.estimator.nuisances == "fixed")
+        rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"observed fit {exposure}")
+        result = with_fit(result, fit, observed, axes(campaign.observables), rng)
     files.write_document(output, result)
     for message in result.warnings:
         warnings.warn(message, MarginalisationWarning, stacklevel=2)
-    return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}: {output}"
+    fitted = "" if result.observed_fit is None else f", observed data: {spelt(result.observed_fit.goodness)}"
+    return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}{fitted}: {output}"
 
 
 def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
@@ -280,12 +297,14 @@ def design(
     """Rank the settings and draw the figures of the report."""
     from . import design as rank
     from .figures import draw
+    from .observed_fit import summaries
 
     campaign = files.read_campaign(campaign_file)
     found = [files.read_document(InformationGain, path) for path in gains]
     result = rank.design(campaign, found, campaign_digest(campaign))
     # Every file is read before any is written, so that a bad one leaves nothing behind.
     known_posteriors = [files.read_document(Posteriors, path) for path in posteriors]
+    result = replace(result, observed=list(summaries(known_posteriors)))
     best = {exposure.best for exposure in result.exposures}
     read = (files.read_document(Histogram, path) for path in histograms)
     # Only the best settings' templates are drawn.

@@ -6,7 +6,9 @@ import io
 from typing import TYPE_CHECKING
 
 from .documents import Design, ExposureDesign, Ranked
-from .labels import number
+from .fit_documents import ObservedSummary
+from .goodness import spelt
+from .labels import number, parse
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,7 +43,19 @@ def render(design: Design, colour: bool) -> str:
     for answer in design.exposures:
         console.print(_table(design, answer))
         console.print(f"{answer.verdict}\n{_treatment(answer)}", soft_wrap=True)
+    for one in design.observed:
+        console.print(_observed(one, design), soft_wrap=True)
     return text.getvalue().rstrip()
+
+
+def _observed(one: ObservedSummary, design: Design) -> str:
+    place = [
+        f"{design.labels[name]} = {number(value)} {design.units[name]}".strip()
+        for name, value in parse(one.setting).items()
+    ]
+    values = [f"{name} = {mean:.4g} ± {one.sd[name]:.2g}" for name, mean in one.mean.items()]
+    found = f"{one.events:.0f} events at {', '.join(place)}, {one.exposure}: {', '.join(values)}"
+    return f"Observed {found}; {spelt(one.goodness)}."
 
 
 def _treatment(answer: ExposureDesign) -> str:

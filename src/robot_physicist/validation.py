@@ -20,6 +20,9 @@ from .simulators.base import FloatArray
 FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")
 #: The only places where true and false mean something.
 OPTION = re.compile(r"simulator\.options\.")
+#: Expressions over branches, which no engine sees.
+EXPRESSION = re.compile(r"observed(\[\d+\])?\.(branches\.\w+|selection(\[\d+\])?)")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MOST_SHOWN = 10
 
 
@@ -60,7 +63,7 @@ def _unfit(value: Any, path: str, seen: set[int]) -> Iterator[str]:
             yield from _unfit_within(value, path, seen)
     elif isinstance(value, bool) and not OPTION.search(path):
         yield f"{path}: {str(value).lower()} is neither number nor text; YAML reads yes, no, on, off as true or false"
-    elif isinstance(value, str) and (found := FORBIDDEN.search(value)):
+    elif isinstance(value, str) and (found := (CONTROL if EXPRESSION.fullmatch(path) else FORBIDDEN).search(value)):
         yield f"{path}: the character {found.group()!r} means something to a shell; remove it"
 
 

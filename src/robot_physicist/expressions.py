@@ -1,0 +1,154 @@
+"""Expressions over the branches of a ROOT tree, as a campaign maps them to observables and selects events with them.
+
+They are uproot's own language (arithmetic, comparisons, functions of numbers, slices of what has several entries per
+event), with functions that make one number of those entries. Whatever else Python knows is refused before uproot
+sees it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .errors import ObservableError, nearest
+from .rootio import uproot_module
+
+uproot_module()
+import awkward as ak  # noqa: E402
+from uproot.language.python import PythonLanguage  # noqa: E402
+
+#: One number per event, from all the entries of an event.
+PER_EVENT = {name: partial(getattr(ak, name), axis=1) for name in ("num", "sum", "prod", "min", "max", "any", "all")}
+FUNCTIONS: Mapping[str, Any] = {**PythonLanguage.default_functions, **PER_EVENT}
+#: Reads a branch whose name is no name in Python.
+GETTER = "get"
+ALLOWED = (ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Subscript, ast.Slice, ast.Tuple, ast.Constant)
+SYNTAX = "write & | ~ for and, or, not, and put each comparison in brackets"
+
+
+def check(expression: str, branches: Collection[str], tree: str) -> None:
+    """Raise ObservableError when an expression is not one over these branches; it names the nearest branch.
+
+    >>> check("(sqrt(px**2 + py**2) > 20) & (n == 2)", ["px", "py", "n"], "Events")
+    >>> check("sqrt(px**2 + pz**2)", ["px", "py"], "Events")
+    Traceback (most recent call last):
+    ...
+    robot_physicist.errors.ObservableError: 'sqrt(px**2 + pz**2)': no branch 'pz' in 'Events'; did you mean 'py'?
+    """
+    if expression in branches:
+        return
+    try:
+        tree_of = ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = getattr(error, "msg", None) or "too long"
+        raise ObservableError(f"'{expression}': not an expression ({reason}); {SYNTAX}") from None
+    problem = next(_problems(tree_of, branches, tree), None)
+    if problem:
+        raise ObservableError(f"'{expression}': {problem}")
+
+
+def _problems(node: ast.AST, branches: Collection[str], tree: str) -> Any:
+    name = _dotted(node)
+    if name is not None:
+        if name not in branches:
+            yield f"no branch '{name}' in '{tree}'; {nearest(name, branches)}"
+        return
+    if isinstance(node, ast.Call):
+        yield from _call_problems(node, branches, tree)
+        return
+    if isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        yield f"and, or, not do not work event by event; {SYNTAX}"
+    elif isinstance(node, ast.Compare) and len(node.ops) > 1:
+        yield f"two comparisons in one; write (a < x) & (x < b): {SYNTAX}"
+    elif isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
+        yield f"{node.value!r} is not a number"
+    elif not isinstance(node, ALLOWED):
+        yield f"{ast.unparse(node)} is more than arithmetic, comparisons, slices and functions of branches"
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.operator | ast.unaryop | ast.cmpop | ast.expr_context):
+            yield from _problems(child, branches, tree)
+
+
+def _call_problems(node: ast.Call, branches: Collection[str], tree: str) -> Any:
+    function = node.func.id if isinstance(node.func, ast.Name) else ast.unparse(node.func)
+    if function == GETTER:
+        known = len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value in branches
+        if not known or node.keywords:
+            yield f"{GETTER} takes the name of a branch in quotes; {nearest(ast.unparse(node), branches)}"
+        return
+    if function not in FUNCTIONS:
+        yield f"no function '{function}'; {nearest(function, [*FUNCTIONS, GETTER])}"
+    elif node.keywords:
+        yield f"{function} takes no '{node.keywords[0].arg}='"
+    for argument in node.args:
+        yield from _problems(argument, branches, tree)
+
+
+def _dotted(node: ast.AST) -> str | None:
+    """A name, with the dots that ROOT allows in those of branches; None for anything else."""
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return None if before is None else f"{before}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else None
+
+
+class Selecting(PythonLanguage):  # type: ignore[misc]
+    """Uproot's language with cuts: each is made on the events that those before it left, then come the expressions.
+
+    `passed` counts the events of all calls: those in the tree, then those that each cut left.
+    """
+
+    def __init__(self, cuts: Sequence[str]) -> None:
+        super().__init__(FUNCTIONS, GETTER)
+        self.cuts = cuts
+        self.passed = np.zeros(len(cuts) + 1, dtype=np.int64)
+
+    def compute_expressions(self, tree: Any, arrays: Any, contexts: Any, *names: Any) -> dict[str, Any]:
+        """Values of all expressions but the cuts for the selected events, by expression."""
+        wanted = {text: context for text, context in contexts if context["is_primary"]}
+        self.passed[0] += len(next(iter(arrays.values())))
+        for number, cut in enumerate(self.cuts, 1):
+            kept = self._value(cut, wanted[cut], tree, arrays, names)
+            if kept.ndim != 1:
+                raise ObservableError(f"'{cut}': not one answer per event; put it into any(...) or all(...)")
+            arrays = {key: array[kept != 0] for key, array in arrays.items()}
+            self.passed[number] += int(np.count_nonzero(kept))
+        return {text: self._value(text, context, tree, arrays, names) for text, context in wanted.items()}
+
+    def check(self) -> None:
+        """Raise ObservableError when no event has passed the cuts; it says how many each of them left."""
+        if self.cuts and not self.passed[-1]:
+            flow = ", ".join(f"{left} after '{cut}'" for cut, left in zip(self.cuts, self.passed[1:], strict=True))
+            raise ObservableError(f"no event passes the selection: {self.passed[0]} in the tree, {flow}")
+
+    def _value(self, expression: str, context: Any, tree: Any, arrays: Any, names: Any) -> Any:
+        try:
+            return super().compute_expressions(tree, arrays, [(expression, context)], *names)[expression]
+        except Exception as error:  # awkward and numpy raise errors of many kinds
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            advice = "cut away the events that lack an entry first, with num(...)" if "[" in expression else SYNTAX
+            raise ObservableError(f"'{expression}': cannot be computed ({reason}); {advice}") from None
+
+
+def columns(arrays: Mapping[str, Any], expressions: Mapping[str, str]) -> dict[str, np.ndarray[Any, Any]]:
+    """One number per event for each named expression; what has no value, such as a largest of none, is NaN.
+
+    Raises ObservableError when an expression has several numbers per event, or none that are numbers.
+    """
+    return {name: _column(text, arrays[text]) for name, text in expressions.items()}
+
+
+def _column(expression: str, values: Any) -> np.ndarray[Any, Any]:
+    try:
+        found = ak.to_numpy(ak.fill_none(values, np.nan))
+    except ValueError:
+        found = np.empty((len(values), 0))
+    if found.ndim != 1 or found.dtype.kind not in "fiub":
+        raise ObservableError(
+            f"'{expression}': not one number per event; choose an entry, such as [:, 0], or use max(...), sum(...)"
+        )
+    return np.asarray(found, dtype=np.float64)

@@ -1,0 +1,155 @@
+"""Observed data: from the events of a ROOT file to counts per bin, and what is wrong with them without a template.
+
+Observed and simulated events fill the same histogram by the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import files, histogram, labels
+from .campaign import Campaign, EventCount, Observable, Observed
+from .errors import BadInputError, ObservableError
+from .histogram import Observables
+from .simulators.base import Events, FloatArray
+from .units import Conversion, conversions
+
+#: A larger fraction of the events outside the range cannot be meant.
+MOST_OUTSIDE = 0.5
+#: A change of units that brings this fraction of the events into the range is worth naming.
+BROUGHT_INSIDE = 0.8
+
+
+def entry_at(campaign: Campaign, setting: str, exposure: str) -> tuple[int, Observed] | None:
+    """The observed data of one setting and exposure and their place in the campaign; None if there are none."""
+    for index, entry in enumerate(campaign.observed):
+        at = labels.label({name: entry.setting[name] for name in campaign.settings})
+        if (at, exposure_label(campaign, entry)) == (setting, exposure):
+            return index, entry
+    return None
+
+
+def exposure_label(campaign: Campaign, entry: Observed) -> str:
+    """Label of the exposure of observed data: the campaign's first one if they do not say."""
+    return entry.exposure or next(iter(campaign.exposures))
+
+
+@contextmanager
+def located(index: int) -> Iterator[None]:
+    """Say of errors which of the campaign's observed data they are about."""
+    try:
+        yield
+    except BadInputError as error:
+        raise type(error)(f"observed[{index}]: {error}") from None
+
+
+def read(entry: Observed, folder: Path, observables: Observables) -> Iterator[Events]:
+    """Read the observables of the selected events that a campaign in `folder` names, in chunks of bounded memory.
+
+    `generated` counts the events before the selection. Raises ObservableError when the file does not hold them.
+    """
+    path = folder / entry.file
+    if not entry.branches and not entry.selection:
+        return files.read_events(path, list(observables), entry.tree)
+    expressions = {name: entry.branches.get(name, name) for name in observables}
+    return files.read_selected(path, entry.tree, entry.selection, expressions)
+
+
+def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> FloatArray:
+    """Count the selected events in the bins of the joint histogram, flattened to (B,).
+
+    Raises ObservableError as the histogram does, when most events are outside the range of an observable (and says
+    which unit would bring them inside), and when their number is not that of the exposure.
+    """
+    ranges = [_Range(name, observable, entry) for name, observable in campaign.observables.items()]
+    try:
+        found = histogram.counts(_watched(read(entry, folder, campaign.observables), ranges), campaign.observables)
+    except ObservableError:
+        # values outside the range may be why
+        _check(ranges)
+        raise
+    _check(ranges)
+    chosen = campaign.exposures[exposure]
+    if isinstance(chosen, EventCount) and found.sum() != chosen.events:
+        raise ObservableError(
+            f"exposure: {found.sum():.0f} events are in the range of the observables, but {exposure}; add"
+            f" {{events: {found.sum():.0f}}} to the exposures of the campaign and say here exposure:"
+            f" events={found.sum():.0f}"
+        )
+    return found
+
+
+def counts_in(entry: Observed, folder: Path, campaign: Campaign, name: str, unit: Conversion) -> FloatArray:
+    """The same counts (B,) if an observable were in another unit."""
+    blocks = read(entry, folder, campaign.observables)
+    converted = (
+        replace(block, columns={**block.columns, name: block.columns[name] * unit.factor}) for block in blocks
+    )
+    return histogram.counts(converted, campaign.observables)
+
+
+def _watched(blocks: Iterable[Events], ranges: Iterable[_Range]) -> Iterator[Events]:
+    for block in blocks:
+        for one in ranges:
+            one.add(block)
+        yield block
+
+
+def _check(ranges: Iterable[_Range]) -> None:
+    for one in ranges:
+        one.check()
+
+
+class _Range:
+    """How many values are in the range of an observable, and how many would be in other units."""
+
+    def __init__(self, name: str, observable: Observable, entry: Observed) -> None:
+        self.name, self.observable = name, observable
+        self.expression = entry.branches.get(name, name)
+        self.conversions = conversions(observable.unit)
+        self.events, self.inside, self.example = 0, 0, float("nan")
+        self.brought = np.zeros(len(self.conversions), dtype=np.int64)
+
+    def add(self, block: Events) -> None:
+        """Count the values of a block."""
+        if self.name not in block.columns:
+            return
+        values = block.columns[self.name]
+        inside = self._within(values)
+        self.events, self.inside = self.events + len(values), self.inside + int(inside.sum())
+        self.brought += [int(self._within(values * one.factor).sum()) for one in self.conversions]
+        if not inside.all():
+            self.example = float(values[~inside][0])
+
+    def _within(self, values: FloatArray) -> NDArray[np.bool_]:
+        low, high = self.observable.range
+        return np.asarray((values >= low) & (values <= high))
+
+    def check(self) -> None:
+        """Raise ObservableError when most values are outside."""
+        outside = self.events - self.inside
+        if outside <= MOST_OUTSIDE * self.events:
+            return
+        low, high = self.observable.range
+        raise ObservableError(
+            f"observables.{self.name}.range: {outside} of {self.events} events lie outside"
+            f" [{low:g}, {high:g}] {self.observable.unit}".rstrip()
+            + f", such as {self.example:g}; {self._advice()}"
+        )
+
+    def _advice(self) -> str:
+        best: Conversion = self.conversions[int(self.brought.argmax())]
+        if self.brought.max() >= max(BROUGHT_INSIDE * self.events, 2 * self.inside):
+            return (
+                f"if they are in {best.unit}, {self.brought.max()} of them lie inside: write"
+                f' branches: {{{self.name}: "{best.expression(self.expression)}"}}'
+            )
+        if self.observable.overflow == "drop" and self.inside:
+            return "widen the range, or leave them out with observed.selection if they are not meant"
+        return "see that file, branch and unit are the right ones, or widen the range"

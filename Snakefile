@@ -92,6 +92,7 @@ rule histogram:
 
 rule likelihood:
     input:
+        observed,
         campaign=ancient(CAMPAIGN),
         histograms=expand(
             rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from conftest import ROOT, environment
 
+from robot_physicist.rootio import recreate
+
 PROGRAMS = Path(sys.executable).parent
 PARTS = ("Snakefile", "workflow", "steps", "envs", "src", "examples", "recast.yml")
 CAMPAIGN: dict[str, Any] = {
@@ -25,6 +27,14 @@ CAMPAIGN: dict[str, Any] = {
     "observables": {"x": {"range": [-5, 5], "bins": 10, "overflow": "include"}},
     "exposure": [{"events": 1}, {"events": 5}],
     "simulation": {"events": 2000},
+    "observed": {
+        "file": "data.root",
+        "tree": "Events",
+        "setting": {"variance": 2},
+        "exposure": "events=5",
+        "branches": {"x": "momentum / 1000"},
+        "selection": ["momentum < 2550"],
+    },
 }
 
 
@@ -42,6 +52,9 @@ def checkout(folder: Path, campaign: dict[str, Any] = CAMPAIGN) -> Path:
         (folder / part).symlink_to(ROOT / part)
     (folder / "campaigns").mkdir()
     (folder / "campaigns/small.yaml").write_text(yaml.safe_dump(campaign))
+    with recreate(folder / "campaigns/data.root", "data") as file:
+        file.mktree("Events", {"momentum": "f8"})
+        file["Events"].extend({"momentum": [-900.0, 200.0, 300.0, 1100.0, 2500.0, 2600.0]})
     return folder
 
 

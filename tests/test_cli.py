@@ -135,7 +135,7 @@ def simulate_all(call, campaign_file, folder, setting, samples):
 
 def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path):
     """Every ingredient at once, from events to the posterior of observed data."""
-    data = np.random.default_rng(1).uniform(-1, 1, 300)
+    data = np.random.default_rng(1).uniform(-1, 1, 2100)
     with uproot.recreate(tmp_path / "data.root") as file:
         file.mktree("events", {"cos_theta": "f8"})
         file["events"].extend({"cos_theta": data})
@@ -187,10 +187,11 @@ def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path
         *histograms,
     )
     files = ("--workspace", out / "w.json", "--patchset", out / "p.json")
-    assert call("likelihood", *common, *files)[0] == 0
+    code, text = call("likelihood", *common, *files)
+    assert code == 0, text
     workspace = json.loads((out / "w.json").read_text())
     assert [sample["name"] for sample in workspace["channels"][0]["samples"]] == ["mimic", "flat"]
-    assert sum(workspace["observations"][0]["data"]) == 300
+    assert sum(workspace["observations"][0]["data"]) == 2100
     assert (
         call("posterior", *common[: common.index("--histograms")], *files, "--posterior", out / "posterior.json")[0]
         == 0

@@ -74,7 +74,7 @@ def test_observed_files_that_hold_no_events(tmp_path, raw):
 def test_a_truncated_observed_file(tmp_path, raw):
     path = tmp_path / "data.root"
     tree(path, {"x": np.random.default_rng(1).normal(size=50_000)})
-    assert "valid" in check(tmp_path, raw, OBSERVED)
+    assert "valid" in check(tmp_path, {**raw, "exposure": {"events": 50_000}}, OBSERVED)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(BadInputError, match=r"^observed\[0\]: .*truncated"):

@@ -54,6 +54,7 @@ def check_labels(campaign):
         labels.point_labels(config)
         labels.background_labels(config)
         labels.exposure_labels(config)
+        labels.observed_files(config, "", "")
     except KeyError as error:
         raise WorkflowError(f"{campaign}: {error} is missing; {advice}")
     except (AttributeError, TypeError, ValueError) as error:
@@ -89,6 +90,12 @@ def published():
         .replace("EXPOSURE", "{exposure}")
         for path in (section("published") or {}).values()
     ]
+
+
+def observed(wildcards):
+    """The observed data of a setting and exposure: other data make another likelihood."""
+    names = labels.observed_files(config, wildcards.setting, wildcards.exposure)
+    return [str(Path(CAMPAIGN).parent / name) for name in names]
 
 
 def command(name, *sections):

@@ -1,6 +1,6 @@
 """Play the experiment: write the events that a made-up detector records at 89.4 GeV to data.root.
 
-Each event has a list of muons, momenta in MeV: pairs from e+e- collisions, cosmic muons that look like pairs, and events
+Each event has a list of muons, momenta in MeV: pairs from collisions, cosmic muons that look like them, and events
 that the selection of muon_pairs.yaml has to remove.
 """
 

@@ -114,7 +114,7 @@ def _total(counts: FloatArray, exposure: Exposure, rates: FloatArray, spread: Fl
     if near or 1 / MOST_FACTOR < factor < MOST_FACTOR:
         return None
     return (
-        f"{total:.0f} events, where {_spelt(exposure)} should give {expected.min():.3g} to {expected.max():.3g}: they"
+        f"{total:.0f} events, where {_spelt(exposure)} should give {expected.min():.4g} to {expected.max():.4g}: they"
         f" are {factor:.3g} times what is expected; see that luminosity, its unit, selection and cross-section"
         " are those of the data"
     )

@@ -64,6 +64,8 @@ def _problems(node: ast.AST, branches: Collection[str], tree: str) -> Any:
         yield f"and, or, not do not work event by event; {SYNTAX}"
     elif isinstance(node, ast.Compare) and len(node.ops) > 1:
         yield f"two comparisons in one; write (a < x) & (x < b): {SYNTAX}"
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.LShift) and not _varies(node):
+        yield f"{ast.unparse(node)} may be too large a number; write it out"
     elif isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
         yield f"{node.value!r} is not a number"
     elif not isinstance(node, ALLOWED):
@@ -86,6 +88,10 @@ def _call_problems(node: ast.Call, branches: Collection[str], tree: str) -> Any:
         yield f"{function} takes no '{node.keywords[0].arg}='"
     for argument in node.args:
         yield from _problems(argument, branches, tree)
+
+
+def _varies(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Name) for part in ast.walk(node))
 
 
 def _dotted(node: ast.AST) -> str | None:

@@ -133,6 +133,23 @@ def background_labels(campaign: Mapping[str, Any]) -> list[str]:
     return _safe(f"background={entry['name']}" for entry in backgrounds if "simulator" in entry)
 
 
+def observed_files(campaign: Mapping[str, Any], setting: str, exposure: str) -> list[str]:
+    """Files of observed data of a setting and exposure, relative to the campaign's; a single entry needs no list.
+
+    >>> data = {"file": "data.root", "setting": {"phi": 1}}
+    >>> campaign = {"settings": {"phi": [1, 2]}, "exposure": {"events": 9}, "observed": data}
+    >>> observed_files(campaign, "phi=1", "events=9"), observed_files(campaign, "phi=2", "events=9")
+    (['data.root'], [])
+    """
+    entries = campaign.get("observed") or []
+    return [
+        entry["file"]
+        for entry in ([entries] if isinstance(entries, Mapping) else entries)
+        if label({name: entry["setting"][name] for name in campaign["settings"]}) == setting
+        and (entry.get("exposure") or exposure_labels(campaign)[0]) == exposure
+    ]
+
+
 def exposure_label(exposure: Mapping[str, Any]) -> str:
     """Name an exposure.
 

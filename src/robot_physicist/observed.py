@@ -144,10 +144,12 @@ class _Range:
         )
 
     def _advice(self) -> str:
-        best: Conversion = self.conversions[int(self.brought.argmax())]
-        if self.brought.max() >= max(BROUGHT_INSIDE * self.events, 2 * self.inside):
+        brought = zip(self.conversions, self.brought.tolist(), strict=True)
+        enough = [(one, number) for one, number in brought if number >= BROUGHT_INSIDE * self.events]
+        if enough:
+            best, number = enough[0]
             return (
-                f"if they are in {best.unit}, {self.brought.max()} of them lie inside: write"
+                f"if they are in {best.unit}, {number} of them lie inside: write"
                 f' branches: {{{self.name}: "{best.expression(self.expression)}"}}'
             )
         if self.observable.overflow == "drop" and self.inside:

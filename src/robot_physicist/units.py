@@ -46,11 +46,12 @@ UNSAID = (
 
 
 def conversions(unit: str) -> tuple[Conversion, ...]:
-    """What brings values in similar units to this one; the usual suspects for a unit that is not known.
+    """What brings values in similar units to this one, the nearest first; the usual suspects for an unknown one.
 
-    >>> conversions("GeV")[2]
+    >>> conversions("GeV")[0]
     Conversion(unit='MeV', factor=0.001)
     """
     name = SYNONYMS.get(unit, unit)
     known: Mapping[str, float] = next((sizes for sizes in QUANTITIES if name in sizes), {})
-    return tuple(Conversion(other, size / known[name]) for other, size in known.items() if other != name) or UNSAID
+    found = [Conversion(other, size / known[name]) for other, size in known.items() if other != name]
+    return tuple(sorted(found or UNSAID, key=lambda one: abs(math.log(one.factor))))

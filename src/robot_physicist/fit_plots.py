@@ -10,8 +10,8 @@ from .campaign import Campaign
 from .design import spell
 from .documents import Posteriors
 from .fit_documents import Band, Goodness, Projection
-from .goodness import least_p
-from .labels import parse
+from .goodness import LOWEST_P, chance
+from .labels import number, parse
 from .likelihood import SIGNAL
 from .plots import BLUE, GREY, LINES, ORANGE, exposure_title, styled, with_unit
 from .simulators.base import FloatArray
@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Ratios that are always shown, and at most.
+    Panels = tuple[Axes, Axes]
+
+#: How far from one the ratios reach, at least and at most.
 LEAST_RATIO, MOST_RATIO = 0.15, 1.5
 #: Room above the highest bin for the legend.
 HEADROOM = 1.35
+#: Ratios to fewer expected events than this, or than this fraction of the highest bin, say nothing.
+FEWEST, SMALLEST = 0.5, 0.02
 
 
 @styled
@@ -31,36 +35,33 @@ def data_figure(posteriors: Posteriors, shown: Projection, campaign: Campaign) -
     """Data over templates of several θ and the prior's band, and over the best fit and the posterior's band."""
     from matplotlib.figure import Figure
 
+    assert posteriors.observed_fit is not None
     figure = Figure(figsize=(17.0, 8.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True, sharey="row", gridspec_kw={"height_ratios": [2.6, 1], "hspace": 0.03})
     before, after = (axes[0, 0], axes[1, 0]), (axes[0, 1], axes[1, 1])
     _before(figure, before, shown, campaign)
     _after(after, shown)
-    for top, ratio in (before, after):
-        _data(top, shown, np.ones_like(shown.observed))
-        ratio.axhline(1.0, color="black", linewidth=1.0)
-    _data(before[1], shown, shown.before.mean)
-    _data(after[1], shown, _total(shown))
+    _data(before, shown, shown.before.mean)
+    _data(after, shown, _total(shown))
     _limits(axes, shown)
-    place = spell(campaign, parse(posteriors.setting))
+    fit, place = posteriors.observed_fit.goodness, spell(campaign, parse(posteriors.setting))
     axes[0, 0].set_title(f"before the fit: {place}, {exposure_title(posteriors.exposure)}", loc="left")
-    assert posteriors.observed_fit is not None
-    axes[0, 1].set_title(_verdict(posteriors.observed_fit.goodness, campaign), loc="left")
-    for axis, text in ((axes[1, 0], "Data / prior mean"), (axes[1, 1], "Data / best fit")):
-        axis.set_xlabel(with_unit(shown.axis.label or shown.axis.name, shown.axis.unit))
+    fits = fit.p_value.value > LOWEST_P
+    axes[0, 1].set_title(_verdict(fit, campaign), loc="left", color="black" if fits else ORANGE)
+    for axis, text in zip(axes.ravel(), ("Events per bin", "", "Data / prior mean", "Data / best fit"), strict=True):
         axis.set_ylabel(text)
-    axes[0, 0].set_ylabel("Events per bin")
+    for axis in axes[1]:
+        axis.set_xlabel(with_unit(shown.axis.label or shown.axis.name, shown.axis.unit))
     return figure
 
 
 def _verdict(fit: Goodness, campaign: Campaign) -> str:
-    values = parse(fit.best).items()
     best = ", ".join(
-        f"{campaign.parameters[name].label or name} = {value:g} {campaign.parameters[name].unit}".strip()
-        for name, value in values
+        f"{campaign.parameters[name].label or name} = {number(value)} {campaign.parameters[name].unit}".strip()
+        for name, value in parse(fit.best).items()
     )
-    chance = f"p < {least_p(fit):.2g}" if fit.p_value.value <= least_p(fit) else f"p = {fit.p_value.value:.2g}"
-    return f"best fit: {best}, goodness of fit {chance}"
+    warning = "" if fit.p_value.value > LOWEST_P else ": no template fits"
+    return f"best fit: {best}, goodness of fit p {chance(fit)}{warning}"
 
 
 def _edges(shown: Projection) -> FloatArray:
@@ -68,11 +69,12 @@ def _edges(shown: Projection) -> FloatArray:
 
 
 def _total(shown: Projection) -> FloatArray:
+    """Expected events at the best fit, (B,)."""
     result: FloatArray = np.sum(list(shown.samples.values()), axis=0)
     return result
 
 
-def _before(figure: Figure, panels: tuple[Axes, Axes], shown: Projection, campaign: Campaign) -> None:
+def _before(figure: Figure, panels: Panels, shown: Projection, campaign: Campaign) -> None:
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -80,17 +82,18 @@ def _before(figure: Figure, panels: tuple[Axes, Axes], shown: Projection, campai
     name = next(iter(campaign.parameters))
     values = {point: parse(point)[name] for point in shown.templates}
     scale: Any = ScalarMappable(Normalize(min(values.values()), max(values.values())), colormaps["viridis"])
-    _band(panels, shown, shown.before, shown.before.mean, GREY, "prior, 68%")
+    reference = shown.before.mean
+    _band(panels, shown, shown.before, reference, GREY, "prior, 68%")
     for point, rates in shown.templates.items():
         colour = scale.cmap(scale.norm(values[point]))
         panels[0].stairs(rates, _edges(shown), color=colour, linewidth=1.8, baseline=None)
-        panels[1].stairs(rates / shown.before.mean, _edges(shown), color=colour, linewidth=1.8, baseline=None)
+        panels[1].stairs(_ratio(rates, reference), _edges(shown), color=colour, linewidth=1.8, baseline=None)
     parameter = campaign.parameters[name]
     bar = figure.colorbar(scale, ax=list(panels), location="right", pad=0.01, aspect=45)
     bar.set_label(with_unit(parameter.label or name, parameter.unit))
 
 
-def _after(panels: tuple[Axes, Axes], shown: Projection) -> None:
+def _after(panels: Panels, shown: Projection) -> None:
     edges, below = _edges(shown), np.zeros(shown.axis.bins)
     colours = iter(LINES[1:])
     for name, rates in shown.samples.items():
@@ -101,29 +104,40 @@ def _after(panels: tuple[Axes, Axes], shown: Projection) -> None:
     _band(panels, shown, shown.after, below, ORANGE, "posterior, 68%")
 
 
-def _band(
-    panels: tuple[Axes, Axes], shown: Projection, band: Band, reference: FloatArray, colour: str, text: str
-) -> None:
+def _band(panels: Panels, shown: Projection, band: Band, reference: FloatArray, colour: str, text: str) -> None:
     style: dict[str, Any] = {"fill": True, "color": colour, "alpha": 0.35, "linewidth": 0}
+    low, high = _ratio(band.low, reference), _ratio(band.high, reference)
     panels[0].stairs(band.high, _edges(shown), baseline=band.low, label=text, **style)
-    panels[1].stairs(band.high / reference, _edges(shown), baseline=band.low / reference, **style)
+    panels[1].stairs(high, _edges(shown), baseline=low, **style)
+    panels[1].axhline(1.0, color="black", linewidth=1.0)
 
 
-def _data(axis: Axes, shown: Projection, reference: FloatArray) -> None:
+def _ratio(values: FloatArray, reference: FloatArray) -> FloatArray:
+    """Values per reference, NaN where the reference is so small that their ratio says nothing."""
+    least = max(min(FEWEST, 0.2 * float(reference.max())), SMALLEST * float(reference.max()))
+    result: FloatArray = np.divide(values, reference, out=np.full_like(values, np.nan), where=reference >= least)
+    return result
+
+
+def _data(panels: Panels, shown: Projection, reference: FloatArray) -> None:
+    """Points with their intervals; bins without events are shown where some would be expected."""
     count, edges = shown.observed, _edges(shown)
     low, high = _interval(count)
-    axis.errorbar(
-        (edges[:-1] + edges[1:]) / 2,
-        count / reference,
-        np.array([count - low, high - count]) / reference,
-        color="black",
-        marker="o",
-        markersize=7,
-        linestyle="none",
-        linewidth=1.6,
-        label=f"data, {count.sum():.0f} events",
-        zorder=5,
-    )
+    drawn = (count > 0) | np.isfinite(_ratio(count, reference))
+    for axis, scale in zip(panels, (np.ones_like(count), reference), strict=True):
+        values, ends = _ratio(count, reference) if axis is panels[1] else count, np.array([count - low, high - count])
+        axis.errorbar(
+            ((edges[:-1] + edges[1:]) / 2)[drawn],
+            values[drawn],
+            (ends / np.maximum(scale, 1e-300))[:, drawn],
+            color="black",
+            marker="o",
+            markersize=7,
+            linestyle="none",
+            linewidth=1.6,
+            label=f"data, {count.sum():.0f} events",
+            zorder=5,
+        )
 
 
 def _interval(count: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -135,12 +149,13 @@ def _interval(count: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _limits(axes: np.ndarray[Any, Any], shown: Projection) -> None:
-    highest = max(shown.observed.max(), _total(shown).max(), *(one.max() for one in shown.templates.values()))
+    low, high = _interval(shown.observed)
+    highest = max(high.max(), shown.after.high.max(), *(one.max() for one in shown.templates.values()))
     axes[0, 0].set_ylim(0, HEADROOM * highest)
     axes[0, 0].set_xlim(shown.axis.low, shown.axis.high)
-    low, high = _interval(shown.observed)
-    ends = [end / reference for end in (low, high) for reference in (shown.before.mean, _total(shown))]
-    reach = float(np.clip(1.05 * np.abs(np.concatenate(ends) - 1).max(), LEAST_RATIO, MOST_RATIO))
+    ends = [_ratio(end, reference) for end in (low, high) for reference in (shown.before.mean, _total(shown))]
+    reach = float(np.clip(1.05 * np.nanmax(np.abs(np.concatenate(ends) - 1)), LEAST_RATIO, MOST_RATIO))
     axes[1, 0].set_ylim(max(1 - reach, 0.0), 1 + reach)
     for axis in axes[0]:
-        axis.legend(frameon=False, loc="upper left", ncols=2)
+        handles, texts = axis.get_legend_handles_labels()
+        axis.legend([*handles[::-1]], [*texts[::-1]], frameon=False, loc="upper left", ncols=2)

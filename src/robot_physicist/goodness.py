@@ -59,9 +59,12 @@ def refused(counts: FloatArray, mean: FloatArray, parameters: int) -> bool:
     return excess(counts, mean, parameters) > REFUSED
 
 
-def least_p(fit: Goodness) -> float:
-    """Smallest p-value that so many pseudo-experiments can give."""
-    return 1 / (fit.pseudo_experiments + 1)
+def chance(fit: Goodness) -> str:
+    """Write a p-value with its error, or the smallest that so many pseudo-experiments can give."""
+    least = 1 / (fit.pseudo_experiments + 1)
+    if fit.p_value.value <= least:
+        return f"< {least:.1g}"
+    return f"= {fit.p_value.value:.2g} ± {fit.p_value.error:.1g}"
 
 
 def spelt(fit: Goodness) -> str:
@@ -71,7 +74,5 @@ def spelt(fit: Goodness) -> str:
     >>> spelt(Goodness(12.1, 9.8, 4.3, Estimate(0.254, 0.02), 500, "theta=1", {}))
     'goodness of fit p = 0.25 ± 0.02 (12.1, expected 9.8 ± 4.3)'
     """
-    least = least_p(fit)
-    value = f"< {least:.2g}" if fit.p_value.value <= least else f"= {fit.p_value.value:.2g} ± {fit.p_value.error:.1g}"
-    text = f"goodness of fit p {value} ({fit.statistic:.1f}, expected {fit.expected:.1f} ± {fit.spread:.1f})"
+    text = f"goodness of fit p {chance(fit)} ({fit.statistic:.1f}, expected {fit.expected:.1f} ± {fit.spread:.1f})"
     return text if fit.p_value.value > LOWEST_P else f"{text}: no template describes these data"

@@ -74,7 +74,7 @@ def test_the_chunks_of_a_file_do_not_matter(muons, monkeypatch):
         (("pt > 10",), "sum(pt)", "'pt > 10': not one answer per event; put it into any"),
         (("sum(pt) < -1",), "sum(pt)", r"no event passes the selection: 2000 in the tree, 0 after 'sum\(pt\) < -1'"),
         ((), "sum(chrge)", "no branch 'chrge' in 'Events'; did you mean 'charge'"),
-        (("triger",), "sum(pt)", "no branch 'triger' in 'Events'; did you mean 'trigger'"),
+        (("trigger1",), "sum(pt)", "no branch 'trigger1' in 'Events'; did you mean 'trigger'"),
     ],
 )
 def test_what_the_file_cannot_give(muons, cuts, expression, message):

@@ -75,12 +75,12 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
         _check(ranges)
         raise
     _check(ranges)
-    chosen = campaign.exposures[exposure]
-    if isinstance(chosen, EventCount) and found.sum() != chosen.events:
+    chosen, inside, selected = campaign.exposures[exposure], int(found.sum()), ranges[0].events
+    if isinstance(chosen, EventCount) and chosen.events not in (inside, selected):
         raise ObservableError(
-            f"exposure: {found.sum():.0f} events are in the range of the observables, but {exposure}; add"
-            f" {{events: {found.sum():.0f}}} to the exposures of the campaign and say here exposure:"
-            f" events={found.sum():.0f}"
+            f"exposure: {selected} events are selected, {inside} of them in the range of the observables, but"
+            f" {exposure}; add {{events: {inside}}} to the exposures of the campaign and say here exposure:"
+            f" events={inside}"
         )
     return found
 

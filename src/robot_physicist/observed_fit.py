@@ -168,6 +168,9 @@ def with_fit(
     """Add to posteriors how well the templates describe the observed counts (B,); without observed data unchanged."""
     if result.observed is None:
         return result
+    if isinstance(fit.exposure, EventCount):
+        # some of the recorded events may be outside the range of the observables
+        fit = replace(fit, exposure=EventCount(events=int(counts.sum())))
     probabilities, size = result.observed.probabilities, result.pseudo_experiments
     found = observed_fit(fit, counts, probabilities, axes, result.points, size, rng)
     return replace(result, observed_fit=found)

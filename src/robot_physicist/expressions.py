@@ -34,10 +34,10 @@ def check(expression: str, branches: Collection[str], tree: str) -> None:
     """Raise ObservableError when an expression is not one over these branches; it names the nearest branch.
 
     >>> check("(sqrt(px**2 + py**2) > 20) & (n == 2)", ["px", "py", "n"], "Events")
-    >>> check("sqrt(px**2 + pz**2)", ["px", "py"], "Events")
+    >>> check("sqrt(mas)", ["mass", "charge"], "Events")
     Traceback (most recent call last):
     ...
-    robot_physicist.errors.ObservableError: 'sqrt(px**2 + pz**2)': no branch 'pz' in 'Events'; did you mean 'py'?
+    robot_physicist.errors.ObservableError: 'sqrt(mas)': no branch 'mas' in 'Events'; did you mean 'mass'?
     """
     if expression in branches:
         return

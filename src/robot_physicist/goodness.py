@@ -47,7 +47,7 @@ def excess(counts: FloatArray, mean: FloatArray, parameters: int) -> float:
     counts are few; `parameters` is the number of fitted ones.
 
     >>> round(excess(np.array([9.0, 11.0]), np.array([10.0, 10.0]), 0), 2)
-    -0.92
+    -0.9
     """
     expectation, variance = (np.interp(mean, MEANS, moment) for moment in _moments())
     above = unit_deviance(counts, mean).sum() - expectation.sum() + parameters

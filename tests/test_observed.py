@@ -92,7 +92,11 @@ def run(path, folder):
         ({"m": masses() / 1000}, {"branches": {"x": "m"}}, r'in TeV, .* write branches: \{x: "m \* 1000"\}'),
         ({"x": masses() + 200}, {}, "see that file, branch and unit are the right ones, or widen the range"),
         ({"x": np.append(masses(900), masses() + 50)}, {}, "2000 of 2900 events lie outside.*observed.selection"),
-        ({"x": masses(1999)}, {}, r"exposure: 1999 events are selected, 1999 of them in the range .*, but events=2000"),
+        (
+            {"x": masses(1999)},
+            {},
+            r"exposure: 1999 events are selected, 1999 of them in the range .*, but events=2000",
+        ),
         ({"x": masses(), "weight": np.full(2000, 0.5)}, {}, "weights other than one"),
     ],
 )

@@ -183,9 +183,19 @@ def second_bootstrap(family: Hypotheses, measure: Statistic, tried: FloatArray, 
     foreseen = again.mean(axis=1) + rise * (smooth.scaled(family.truth(1.0)[None]) - held)
     spread = max(np.sqrt(again.var(axis=1, ddof=1).mean()), 1e-12)
     pivots = (seen - foreseen) / spread
-    # The average of few repeats has a spread of its own; so have those of the copies and of the samples.
-    variance = max(pivots.var(ddof=1) - 1 / REPEATS, 0.25) + pivots.var(ddof=1) / COPIES
-    return Pivot(float(pivots.mean()), float(np.sqrt(variance)))
+    return Pivot(float(pivots.mean()), _spread_of(pivots))
+
+
+def _spread_of(pivots: FloatArray) -> float:
+    """Standard deviation of pivots without the noise of their repeats, widened as Student's t is for few of them."""
+    from scipy.special import stdtrit
+
+    variance = max(pivots.var(ddof=1), 1e-12)
+    # The average of few repeats has a spread of its own, which is no part of the statistic's.
+    own = max(variance - 1 / REPEATS, 0.25)
+    # Satterthwaite (1946): degrees of freedom of what is left of a variance; the mean of the pivots is uncertain too.
+    freedom = max((len(pivots) - 1) * (own / variance) ** 2, 10.0)
+    return float(np.sqrt(own + variance / len(pivots)) * stdtrit(freedom, 0.975) / NORMAL_95)
 
 
 def _rise(family: Hypotheses, measure: Statistic, low: float, high: float, rng: np.random.Generator) -> float:

@@ -1,6 +1,7 @@
 """Nuisance parameters integrated out, against closed forms, quadrature and brute force."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,29 @@ def test_slopes_of_rates_are_those_of_finite_differences():
         down[index] -= 1e-6
         numeric = (one.model.rates(up) - one.model.rates(down)) / 2e-6
         assert slopes[position] == pytest.approx(numeric, rel=1e-6, abs=1e-5)
+
+
+@pytest.mark.parametrize("fixed_total", [False, True])
+@pytest.mark.parametrize("observed", [False, True])
+def test_sums_of_templates_give_the_derivatives_of_the_general_case(fixed_total, observed):
+    """The model of all kinds of modifiers, its parameters of single bins held at values away from one."""
+    full = histfactory(everything())
+    local = {f"staterror_{c}[{b}]" for c, n in (("signal region", 3), ("control region", 4)) for b in range(n)}
+    local |= {name for name in full.names if name.startswith(("fakes_", "free"))}
+    one = nuisances(full, {"mu": 1.2, **{name: 0.9 + 0.05 * i for i, name in enumerate(sorted(local))}})
+    assert one.morphing is not None
+    assert len(one.whole) == 5
+    general = replace(one)
+    general.__dict__["morphing"] = None
+    parameters = one.draw(np.random.default_rng(3).uniform(0.02, 0.98, (5, 40)))
+    counts = np.random.default_rng(4).poisson(one.model.rates(parameters)).astype(float)
+    point = parameters[one.whole], np.ones((*one.local.shape, 40))
+    fast, slow = (expand(model, point, counts, fixed_total, observed) for model in (one, general))
+    assert fast.value == pytest.approx(slow.value, rel=1e-13)
+    assert fast.gradient[0] == pytest.approx(slow.gradient[0], rel=1e-11, abs=1e-10)
+    assert fast.step[0] == pytest.approx(slow.step[0], rel=1e-9, abs=1e-11)
+    halves = fast.curvature.half_log_determinant, slow.curvature.half_log_determinant
+    assert halves[0] == pytest.approx(halves[1], rel=1e-11)
 
 
 def test_arrow_matrices_are_solved_and_drawn_from():

@@ -29,9 +29,12 @@ def cholesky(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
         column = matrix[j:, j]
         if j:
             column = column - np.einsum("rk...,k...->r...", root[j:, :j], root[j, :j])
-        positive = column[0] > 0
-        good &= positive
-        pivot = np.sqrt(np.where(positive, column[0], 1.0))
+        pivot = column[0]
+        positive = pivot > 0
+        if not positive.all():
+            good &= positive
+            pivot = np.where(positive, pivot, 1.0)
+        pivot = np.sqrt(pivot)
         np.divide(column, pivot, out=root[j:, j])
         root[j, j] = pivot
     return root, good
@@ -84,6 +87,9 @@ class Arrow:
 
     def _solve(self, whole: FloatArray, local: FloatArray) -> tuple[FloatArray, FloatArray]:
         if not local.size:
+            if self.schur.shape[-1] == 1:  # one matrix for all vectors
+                root = self.schur[..., 0]
+                return np.asarray(np.linalg.solve(root @ root.T, whole), dtype=np.float64), local
             return backward(self.schur, forward(self.schur, whole)), local
         inner = backward(self.local, forward(self.local, local))
         outer = whole - np.einsum("mbgn,mbn->gn", self.solved, local)

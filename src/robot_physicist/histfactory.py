@@ -20,6 +20,10 @@ from .simulators.base import FloatArray
 
 #: Parameter vectors per block: bounds the memory and keeps it in the cache.
 CHUNK = 1024
+#: Rates below this count as this: a histosys may drive them below zero, where no Poisson distribution is.
+LOWEST_RATE = 1e-12
+#: Shifts smaller than this, relative to nominal rates, are what rounding leaves of up and down variations that agree.
+ROUNDING = 1e-15
 
 
 @dataclass(frozen=True)
@@ -193,16 +197,16 @@ def _blocks(found: Sequence[Cell], code: ShapeCode) -> list[Block]:
         groups.setdefault((cell.start, tuple(int(rows[0]) for rows in cell.locals)), []).append(index)
     result = []
     for members in groups.values():
-        columns = {key: value for index in members for key, value in _columns(index, found[index], code)}
+        columns = {key: value for index in members for key, value in cell_columns(index, found[index], code)}
         matrix = np.stack([*columns.values()], axis=1)
         result.append(Block(found[members[0]].bins, tuple(columns), matrix, found[members[0]].locals))
     return result
 
 
-def _columns(index: int, cell: Cell, code: ShapeCode) -> Iterator[tuple[tuple[int, int, int], FloatArray]]:
+def cell_columns(index: int, cell: Cell, code: ShapeCode) -> Iterator[tuple[tuple[int, int, int], FloatArray]]:
     """Nominal rates of a cell, and what its histosys modifiers add to them; no column for those that add nothing."""
     yield (index, -1, 0), cell.nominal
     for function, shifts in enumerate(shape_rates(cell.low, cell.nominal, cell.high, code)):
         for parameter, shift in zip(cell.shapes, shifts, strict=True):
-            if shift.any():
+            if (np.abs(shift) > ROUNDING * cell.nominal).any():
                 yield (index, parameter, function), shift

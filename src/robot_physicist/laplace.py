@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .curvature import Arrow, arrow
-from .nuisances import LOWEST_RATE, Nuisances
+from .histfactory import LOWEST_RATE
+from .morphing import Morphed
+from .nuisances import Nuisances
 from .response import Response, respond
 from .simulators.base import FloatArray
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
-CHUNK = 230_000
+CHUNK = 460_000
 #: Most steps for data sets that have not converged.
 STEPS = 40
 #: What ln p may still rise to its maximum by Newton's estimate, which the expansion includes; and the same after two
@@ -80,7 +82,8 @@ def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: 
     The curvature is the observed one, or Fisher's expected one, which is always positive definite.
     """
     whole, local = point
-    response = respond(nuisances, nuisances.parameters(whole, local))
+    parameters = nuisances.parameters(whole, local)
+    response = respond(nuisances, parameters) if nuisances.morphing is None else nuisances.morphing.at(parameters)
     rates = response.rates
     per_rate = counts.sum(axis=0) / rates.sum(axis=0) if fixed_total else np.ones(1)
     ratio = counts / rates
@@ -88,7 +91,7 @@ def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: 
     slopes = _local_slopes(nuisances, response, local)
     index = nuisances.local[nuisances.local >= 0]
     first, second = nuisances.prior.derivatives(nuisances.whole, whole)
-    gradient = first + _contract(response.slopes, residual)
+    gradient = first + response.gradient(residual)
     local_first, local_second = np.zeros_like(local), np.ones_like(local)
     local_first[nuisances.local >= 0], local_second[nuisances.local >= 0] = nuisances.prior.derivatives(
         index, local[nuisances.local >= 0]
@@ -109,41 +112,31 @@ def _log_prior(nuisances: Nuisances, whole: FloatArray, local: FloatArray) -> Fl
     return nuisances.prior.log_density(nuisances.index, values) + nuisances.log_normalisation
 
 
-def _contract(slopes: FloatArray, residual: FloatArray) -> FloatArray:
-    """Σ_b slopes · residual; one matrix product when the slopes are the same for all data sets."""
-    if slopes.shape[-1] == 1:
-        return np.asarray(slopes[..., 0] @ residual)
-    return np.asarray(np.einsum("gbn,bn->gn", slopes, residual))
-
-
-def _local_slopes(nuisances: Nuisances, response: Response, local: FloatArray) -> FloatArray:
+def _local_slopes(nuisances: Nuisances, response: Morphed | Response, local: FloatArray) -> FloatArray:
     """∂ rates / ∂ local parameters, (M, B, N)."""
     shape = (*nuisances.local.shape, response.rates.shape[-1])
-    if not local.size:
+    if isinstance(response, Morphed) or not local.size:
         return np.zeros(shape)
     return np.where(nuisances.local[..., None] >= 0, np.stack(response.layered) / local, 0.0)
 
 
 def _curvature(
     nuisances: Nuisances,
-    response: Response,
+    response: Morphed | Response,
     local: FloatArray,
     slopes: FloatArray,
     weight: FloatArray,
     residual: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Blocks of −∂² ln p(x|θ, ν): whole (G, G, N), coupling (M, B, G, N), local (M, M, B, N)."""
-    count, size = len(response.slopes), max(weight.shape[-1], response.rates.shape[-1])
-    whole = np.zeros((count, count, size))
-    for p in range(count):
-        weighted = weight * response.slopes[p]
-        # The lower triangle is enough.
-        whole[p, : p + 1] = np.einsum("gbn,bn->gn", response.slopes[: p + 1], weighted)
+    whole = response.curvature(weight, residual)
+    if isinstance(response, Morphed):
+        bins, size = weight.shape
+        return whole, np.zeros((0, bins, len(whole), size)), np.zeros((0, 0, bins, size))
     coupling = np.einsum("mbn,bn,gbn->mbgn", slopes, weight, response.slopes)
     between = np.einsum("mbn,lbn,bn->mlbn", slopes, slopes, weight)
     if residual is None:
         return whole, coupling, between
-    whole -= response.second(residual)
     inverse = np.where(nuisances.local[..., None] >= 0, 1 / local, 0.0)
     for m in range(len(local)):
         coupling[m] -= np.einsum("bn,gbn->bgn", residual * inverse[m], response.layered_slopes[m])
@@ -154,10 +147,10 @@ def _curvature(
     return whole, coupling, between
 
 
-def _spike(response: Response, slopes: FloatArray, counts: FloatArray) -> Point:
+def _spike(response: Morphed | Response, slopes: FloatArray, counts: FloatArray) -> Point:
     """√n ∂ ln(total rate): what conditioning on the total takes from the curvature."""
     scale = np.sqrt(counts.sum(axis=0)) / response.rates.sum(axis=0)
-    return response.slopes.sum(axis=1) * scale, slopes * scale
+    return response.gradient(np.ones((len(response.rates), 1))) * scale, slopes * scale
 
 
 @dataclass
@@ -180,19 +173,22 @@ class Search:
 
     def advance(self, counts: FloatArray, fixed_total: bool, place: NDArray[np.bool_]) -> None:
         """Try a step for the data sets at `place` (N,); one that lowers ln p is tried again with half its length."""
-        old = _take(self.point, place)
-        damping = self.damping[place]
-        trial = _moved(self.nuisances, old, (self.step[0][:, place] * damping, self.step[1][..., place] * damping))
-        expansion = expanded(self.nuisances, trial, counts[:, place], fixed_total)
-        better = expansion.value >= self.value[place] - 1e-9
-        self.damping[place] = np.where(better, 1.0, 0.5 * damping)
-        rows = np.flatnonzero(place)[better]
-        for whole, part in zip((*self.point, *self.step), (*trial, *expansion.step), strict=True):
-            whole[..., rows] = part[..., better]
-        self.value[rows] = expansion.value[better]
-        self.left_over[rows] = expansion.left_over[better]
-        self.trusted[rows] = expansion.left_over[better] < TRUSTED
-        self.marginal[rows] = integral(self.nuisances, expansion)[better]
+        rows = np.flatnonzero(place)
+        damping = self.damping[rows]
+        step = _take(self.step, rows)
+        trial = _moved(self.nuisances, _take(self.point, rows), (step[0] * damping, step[1] * damping))
+        expansion = expanded(self.nuisances, trial, np.take(counts, rows, axis=1), fixed_total)
+        better = expansion.value >= self.value[rows] - 1e-9
+        self.damping[rows] = np.where(better, 1.0, 0.5 * damping)
+        marginal = integral(self.nuisances, expansion)
+        found = [*trial, *expansion.step, expansion.value, expansion.left_over, marginal]
+        if not better.all():
+            rows = rows[better]
+            found = [np.compress(better, array, axis=-1) for array in found]
+        targets = (*self.point, *self.step, self.value, self.left_over, self.marginal)
+        for target, array in zip(targets, found, strict=True):
+            target[..., rows] = array
+        self.trusted[rows] = self.left_over[rows] < TRUSTED
 
 
 def log_marginals(
@@ -263,17 +259,17 @@ def _moved(nuisances: Nuisances, point: Point, step: Point) -> Point:
 def expanded(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool) -> Expansion:
     """The observed curvature, or Fisher's for the data sets where it is not positive definite."""
     expansion = expand(nuisances, point, counts, fixed_total, observed=True)
-    bad = ~expansion.curvature.good
-    if not bad.any():
+    bad = np.flatnonzero(~expansion.curvature.good)
+    if not bad.size:
         return expansion
     return replaced(expansion, bad, expand(nuisances, _take(point, bad), counts[:, bad], fixed_total, observed=False))
 
 
-def replaced(expansion: Expansion, place: NDArray[np.bool_], by: Expansion) -> Expansion:
-    """The expansion with some data sets (N,) from another one, in place."""
+def replaced(expansion: Expansion, rows: NDArray[np.intp], by: Expansion) -> Expansion:
+    """The expansion with some data sets, by index, from another one, in place."""
     arrays = _arrays(expansion)
     for target, source in zip(arrays, _arrays(by), strict=True):
-        target[..., place] = source
+        target[..., rows] = source
     return expansion
 
 
@@ -285,5 +281,5 @@ def _arrays(expansion: Expansion) -> list[FloatArray]:
     return result
 
 
-def _take(point: Point, place: NDArray[np.bool_]) -> Point:
-    return point[0][..., place], point[1][..., place]
+def _take(point: Point, rows: NDArray[np.intp]) -> Point:
+    return np.take(point[0], rows, axis=-1), np.take(point[1], rows, axis=-1)

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from .campaign import EventCount
 from .data_points import DataPoints, multinomial_counts
 from .documents import Estimate, Marginalisation
+from .histfactory import LOWEST_RATE
 from .importance import importance, proposals
 from .information import average, entropy
 from .laplace import CHUNK, data_constant, log_marginals
-from .nuisances import LOWEST_RATE, Nuisances
+from .nuisances import Nuisances
 from .quantiles import poisson_quantiles
 from .simulators.base import FloatArray
 

@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 
 from .errors import UnsupportedModelError
 from .histfactory import HistFactory
+from .morphing import Morphing, morphing
 from .simulators.base import FloatArray
-
-#: Rates below this count as this: a histosys may drive them below zero, where no Poisson distribution is.
-LOWEST_RATE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -127,6 +125,11 @@ class Nuisances:
     def log_normalisation(self) -> float:
         """The prior's, for all nuisance parameters."""
         return self.prior.log_normalisation(self.index)
+
+    @cached_property
+    def morphing(self) -> Morphing | None:
+        """The model as a sum of fixed templates, where no nuisance acts on single bins and that pays."""
+        return None if self.local.size else morphing(self.model, self.values, self.whole)
 
     @cached_property
     def index(self) -> NDArray[np.intp]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import HistFactory
+from .histfactory import LOWEST_RATE, HistFactory
 from .interpolation import shape_basis, shape_basis_derivatives
-from .nuisances import LOWEST_RATE, Nuisances
+from .nuisances import Nuisances
 from .simulators.base import FloatArray
 
 
@@ -96,6 +96,21 @@ class Response:
     layered_slopes: list[FloatArray]
     cells: list[CellResponse]
     members: list[list[int]]
+
+    def gradient(self, vector: FloatArray) -> FloatArray:
+        """Σ_b vector_b ∂rates_b, (G, N), for vectors (B, N); one matrix product when slopes are the same for all."""
+        if self.slopes.shape[-1] == 1:
+            return np.asarray(self.slopes[..., 0] @ vector)
+        return np.asarray(np.einsum("gbn,bn->gn", self.slopes, vector))
+
+    def curvature(self, weight: FloatArray, residual: FloatArray | None) -> FloatArray:
+        """Lower triangles of Σ_b weight_b ∂rates_b ∂rates_b − residual_b ∂²rates_b, (G, G, N), for vectors (B, N)."""
+        count, size = len(self.slopes), max(weight.shape[-1], self.rates.shape[-1])
+        result = np.zeros((count, count, size))
+        for p in range(count):
+            weighted = weight * self.slopes[p]
+            result[p, : p + 1] = np.einsum("gbn,bn->gn", self.slopes[: p + 1], weighted)
+        return result if residual is None else result - self.second(residual)
 
     def second(self, residual: FloatArray) -> FloatArray:
         """Σ_b residual_b ∂²rates_b, (G, G, N), in the whole parameters, for residuals (B, N)."""

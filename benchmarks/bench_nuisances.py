@@ -1,4 +1,4 @@
-"""Information gain with nuisance parameters integrated out: time, and bias of Laplace's method."""
+"""Information gain with nuisance parameters integrated out: time, and bias with and without its correction."""
 
 import math
 import sys
@@ -6,25 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import median_seconds, report
+from benchmarks.measure import core_seconds, report, report_core
 from robot_physicist.campaign import Luminosity
 from robot_physicist.data_points import data_points
 from robot_physicist.histfactory import histfactory
 from robot_physicist.information import entropy
-from robot_physicist.marginal import (
-    importance_log_likelihood,
-    laplace_log_likelihood,
-    marginal_gain,
-    normalised,
-    predictive_counts,
-)
+from robot_physicist.marginal import laplace_log_likelihood, marginal_gain, normalised, predictive_counts
 from robot_physicist.nuisances import nuisances
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from brute_force import sampled_entropies
+from test_marginal_truth import corrected_entropies
 from workspaces import ten_nuisances
 
 POINTS, BINS, NUISANCES, DATA_SETS = 21, 20, 10, 4000
-CHECKED, CHECK_DRAWS = 2048, 128
+#: Data sets and draws of the reference, for the correction and for Laplace's method alone.
+CORRECTED, ALONE = (2048, 256), (32_768, 64)
+PART = 1024
 
 
 def main() -> None:
@@ -34,22 +32,30 @@ def main() -> None:
         grid = np.linspace(-1, 1, POINTS) / math.sqrt(scale)
         models = [nuisances(histfactory(ten_nuisances(theta, scale=scale)), {}) for theta in grid]
         points = data_points(Luminosity(luminosity=1), BINS + NUISANCES, DATA_SETS, np.random.default_rng(1))
-        seconds = median_seconds(lambda m=models, p=points: marginal_gain(m, prior, p, None), 5)
-        report(f"time of EIG, {DATA_SETS} data sets, {name}", seconds, "s", 0.5)
-        bias, error = laplace_bias(models, prior)
-        report(f"|bias| of Laplace's method, {name} (± {error:.1e})", abs(bias), "nats", 1e-5)
+        seconds = core_seconds(lambda m=models, p=points: marginal_gain(m, prior, p, None), 5)
+        report_core(f"time of EIG, {DATA_SETS} data sets, {name}", seconds, 500)
+        rng = np.random.default_rng(2)
+        seconds = core_seconds(lambda m=models, p=points, r=rng: marginal_gain(m, prior, p, r), 5)
+        report_core("the same with check and correction", seconds, 500)
+        bias, error = measured_bias(models, prior, *CORRECTED, corrected=True)
+        report(f"|bias| of the corrected gain, {bias:+.1e} ± {error:.1e}", abs(bias), "nats", 1e-5)
+        bias, error = measured_bias(models, prior, *ALONE, corrected=False)
+        report(f"|bias| of Laplace's method alone, {bias:+.1e} ± {error:.1e}", abs(bias), "nats", 1e-5)
 
 
-def laplace_bias(models, prior) -> tuple[float, float]:
-    """EIG by Laplace's method minus that by importance sampling on the same data, and its standard error."""
-    points = data_points(Luminosity(luminosity=1), BINS + NUISANCES, CHECKED, np.random.default_rng(2))
+def measured_bias(models, prior, data_sets, draws, corrected) -> tuple[float, float]:
+    """EIG minus that of a reference on the same data sets, and its standard error."""
+    points = data_points(Luminosity(luminosity=1), BINS + NUISANCES, data_sets, np.random.default_rng(2))
     counts, _ = predictive_counts(models, prior, points)
-    rough = laplace_log_likelihood(models, counts, False)
     rng = np.random.default_rng(3)
-    parts = np.split(np.arange(len(counts)), 16)
-    exact = [
-        importance_log_likelihood(models, counts[p], rough[p], prior, False, CHECK_DRAWS, math.inf, rng)[0]
-        for p in parts
-    ]
-    difference = entropy(normalised(np.concatenate(exact), prior)) - entropy(normalised(rough, prior))
-    return float(difference.mean()), float(difference.std() / np.sqrt(len(difference)))
+    difference = []
+    for start in range(0, len(counts), PART):
+        part = counts[start : start + PART]
+        rough = laplace_log_likelihood(models, part, False)
+        exact = sampled_entropies(models, part, rough, prior, draws, rng)
+        ours = (
+            corrected_entropies(models, part, rough, prior, start) if corrected else entropy(normalised(rough, prior))
+        )
+        difference.append(exact - ours)
+    found = np.concatenate(difference)
+    return float(found.mean()), float(found.std() / np.sqrt(len(found)))

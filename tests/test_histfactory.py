@@ -1,5 +1,9 @@
 """The vectorised HistFactory gives what pyhf gives."""
 
+import json
+import lzma
+from pathlib import Path
+
 import numpy as np
 import pyhf
 import pytest
@@ -68,6 +72,40 @@ def test_the_published_workspaces_of_a_campaign_too(point):
     assert_equal(model_spec(full), CODES[0], 3)
     data = pyhf.Workspace(full).data(pyhf.Workspace(full).model(), include_auxdata=False)
     assert observed_counts(full).tolist() == data
+
+
+def one_by_one(model, seed, size=40):
+    """Each signed parameter alone at ±1, then all a little away from their initial values."""
+    rng = np.random.default_rng(seed)
+    init = np.array(model.config.suggested_init())
+    signed = np.flatnonzero([bound[0] < 0 for bound in model.config.suggested_bounds()])
+    alone = np.repeat(init[None], 2 * len(signed), axis=0)
+    alone[np.arange(len(alone)), np.tile(signed, 2)] = np.repeat([1.0, -1.0], len(signed))
+    near = init * rng.uniform(0.95, 1.05, (size, len(init)))
+    near[:, signed] = rng.normal(0, 0.02, (size, len(signed)))
+    return np.concatenate([init[None], alone, near])
+
+
+@pytest.mark.parametrize("name", ["higgsinos", "sleptons"])
+def test_workspaces_that_atlas_published(name):
+    """Hundreds of parameters, some of them one-sided or huge; tests/data/published says where they are from."""
+    path = Path(__file__).parent / f"data/published/atlas_susy_2018_16_{name}.json.xz"
+    workspace = json.loads(lzma.decompress(path.read_bytes()))
+    spec = model_spec(workspace)
+    reference, ours = pyhf_model(spec, validate=False), histfactory(spec)
+    assert ours.names == reference.config.par_names
+    assert ours.fixed.tolist() == list(reference.config.suggested_fixed())
+    vectors = one_by_one(reference, 7)
+    assert len(vectors) > 250
+    expected = np.array([reference.expected_data(vector) for vector in vectors])
+    assert ours.expected_data(vectors) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    observed = observed_counts(workspace)
+    assert observed.tolist() == pyhf.Workspace(workspace).data(reference, include_auxdata=False)
+    data = np.concatenate([observed, reference.config.auxdata])
+    logs = np.array([reference.logpdf(vector, data)[0] for vector in vectors])
+    finite = np.isfinite(logs)
+    assert finite.mean() > 0.8  # elsewhere a rate is negative, and nobody has a likelihood
+    assert ours.logpdf(vectors, data)[finite] == pytest.approx(logs[finite], rel=1e-12)
 
 
 def test_many_vectors_are_evaluated_at_once_as_pyhfs_batch_is():

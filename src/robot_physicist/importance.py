@@ -58,8 +58,8 @@ class Proposals:
 
 
 def proposals(dimensions: int, draws: int, freedom: float, rng: np.random.Generator) -> Proposals:
-    """Draw pairs of opposite normals, Gaussian for infinite freedom, else stretched into Student's t."""
-    half = rng.standard_normal((dimensions + 1, (draws + 1) // 2))
+    """Pairs of opposite normals: scrambled Sobol points for infinite freedom, else stretched into Student's t."""
+    half = _normals(dimensions + 1, (draws + 1) // 2, math.isinf(freedom), rng)
     stretch, from_prior = np.ones(half.shape[1]), 0
     if not math.isinf(freedom):
         stretch = np.sqrt(freedom / rng.chisquare(freedom, half.shape[1]))
@@ -67,6 +67,18 @@ def proposals(dimensions: int, draws: int, freedom: float, rng: np.random.Genera
     uniforms = np.clip(rng.random((dimensions, from_prior)), 1e-12, 1 - 1e-12)
     normals, stretches = np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch])
     return Proposals(normals, stretches, freedom, uniforms)
+
+
+def _normals(dimensions: int, draws: int, even: bool, rng: np.random.Generator) -> FloatArray:
+    """Standard normals (dimensions, draws), spread evenly or independent."""
+    from scipy.special import ndtri
+    from scipy.stats.qmc import Sobol
+
+    if not even:
+        return rng.standard_normal((dimensions, draws))
+    points = Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
+    # A scrambled point can round to 0, whose quantile is infinite.
+    return np.asarray(ndtri(np.clip(points.T, 1e-12, 1 - 1e-12)), dtype=np.float64)
 
 
 def importance(

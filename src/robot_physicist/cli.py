@@ -193,6 +193,19 @@ def design(campaign: Path, design: Path, **inputs: Any) -> None:
 
 
 @cli.command()
+@campaign
+@exposure
+@_files("histograms", "Results of the histogram stage, all settings.")
+@_path("allocation", "JSON file to write.")
+@_path("figures", "Folder to write figures to.")
+def allocate(campaign: Path, exposure: str, allocation: Path, **inputs: Any) -> None:
+    """Share a luminosity among the settings so that it teaches most."""
+    from . import stages
+
+    click.echo(stages.allocate(campaign, exposure, output=allocation, **inputs))
+
+
+@cli.command()
 @click.argument("file", type=FILE)
 def validate(file: Path) -> None:
     """Check everything in a campaign FILE that can be checked before a job runs."""

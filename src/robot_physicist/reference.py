@@ -24,6 +24,7 @@ DOCUMENTS: dict[str, Any] = {
     "design": documents.Design,
     "workspace-gain": documents.WorkspaceGain,
     "recast": documents.Recast,
+    "allocation": documents.Allocation,
 }
 #: Modules whose classes are in the schemas of results.
 RESULTS = (document_types, documents, fit_documents)

@@ -11,7 +11,7 @@ import numpy as np
 from . import files, labels, observed
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Histogram, Posteriors
-from .errors import DigestMismatchError, LabelClashError, UnknownNameError, nearest
+from .errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .histfactory_spec import observed_counts
 from .likelihood import OBSERVED, patch_name, published_rates
 from .provenance import branch_digest
@@ -62,6 +62,22 @@ def templates_from(
         files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
         found.append(one)
     return templates_of(campaign_file, campaign, exposure, found)
+
+
+def templates_by_setting(
+    campaign_file: Path, campaign: Campaign, exposure: Exposure, histograms: Sequence[Path]
+) -> dict[str, Templates]:
+    """Read the histograms of all settings, in campaign order; raises HistogramError when a setting has none."""
+    by_setting: dict[str, list[Path]] = {}
+    for path in histograms:
+        by_setting.setdefault(files.read_document(Histogram, path).setting, []).append(path)
+    wanted = [labels.label(point) for point in campaign.setting_points]
+    for setting in wanted:
+        if setting not in by_setting:
+            raise HistogramError(f"no histogram for setting {setting}; run the histogram stage for it")
+    return {
+        setting: templates_from(campaign_file, campaign, setting, exposure, by_setting[setting]) for setting in wanted
+    }
 
 
 def templates_of(

@@ -16,6 +16,7 @@ BRANCHES = {
     "weinberg_born": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
     "weinberg": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
     "resonance": ({"spin": 2}, {"sqrt_s": 245.0}, {"peak": 0.1}, {"peak": 0.2}),
+    "lineshape": ({"spin": 2}, {"sqrt_s": 245.0}, {"mass": 250.0, "width": 10.0}, {"mass": 251.0, "width": 12.0}),
     "command": (
         {"executable": [AWK], "observables": ["x"]},
         {"variance": 0.5},
@@ -27,6 +28,7 @@ BRANCHES = {
 #: Points whose events reach all of those at the first point above; those of a clipped density do not.
 REFERENCES = {
     "resonance": {"peak": 0.2},
+    "lineshape": {"mass": 251.0, "width": 12.0},
     "gaussian": {"theta": 0.5},
     "command": {"theta": 0.5},
     "forward_backward": {"theta": 0.5},

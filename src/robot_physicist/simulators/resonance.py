@@ -21,6 +21,16 @@ ANGLES = {
 EDGES = np.linspace(-1, 1, 20_001)
 
 
+def angular_density(cosine: FloatArray, spin: int) -> FloatArray:
+    """Normalised density at cos θ, same shape; zero outside [−1, 1].
+
+    >>> angular_density(np.array([0.0, 2.0]), 1)
+    array([0.375, 0.   ])
+    """
+    result: FloatArray = np.where(np.abs(cosine) <= 1, ANGLES[spin](cosine), 0.0)
+    return result
+
+
 def breit_wigner(sqrt_s: float, mass: float, width: float) -> float:
     """Cross-section relative to the peak, M²Γ²/[(s − M²)² + M²Γ²]; all arguments in GeV.
 
@@ -76,8 +86,7 @@ class Resonance(Simulator):
         >>> Resonance(ResonanceOptions(spin=2)).density(np.array([1.0]), {"sqrt_s": 250}, {"peak": 1})
         array([1.25])
         """
-        result: FloatArray = np.where(np.abs(x) <= 1, ANGLES[self.options.spin](x), 0.0)
-        return result
+        return angular_density(x, self.options.spin)
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection:
         """The cross-section in picobarn, exact."""

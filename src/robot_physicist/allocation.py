@@ -1,71 +1,83 @@
-"""From simulated templates to the best shares of a luminosity, with errors that know of the finite simulation."""
+"""From simulated templates to the best shares of a luminosity, with intervals that know of the finite simulation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from .campaign import Estimator, Luminosity, Simulation
+from .correction import NORMAL_95, Problem, free_rates
 from .data_points import data_points
 from .documents import Allocation, Estimate, Interval, Share
 from .errors import BadInputError
-from .hypotheses import hypotheses
+from .hypotheses import Hypotheses, hypotheses
 from .information import entropy
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
+from .reweighting import effective_events
 from .simulators.base import FloatArray
-from .smoothing import free
-from .templates import Exposure, Templates, accepted_cross_section, expected
+from .smoothing import Fitted
+from .templates import Exposure, Templates, expected
 
-#: Data sets per repeated simulation, and how many more judge the chosen shares than choose them.
-REPEATED_DRAWS, JUDGES = 2048, 4
-#: Two-sided 95% of a normal distribution.
-NORMAL_95 = 1.959964
+#: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
+JUDGES = 4
+#: Data sets for each repeated simulation.
+REPEATED_DRAWS = 2048
+#: Simulated events per θ and recorded event below which intervals were seen to be too short.
+ENOUGH = 3.0
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """Rates (K, B) of one setting, what other simulations would say (R, K, B), and what their variance counts."""
+    """Rates (J, K, B) of all settings, and what R other simulations would make of them, (R, J, K, B).
+
+    Their spread, times `spread`, is the error that the simulation gives, and their shift, times `shift`, its bias.
+    """
 
     rates: FloatArray
-    repeated: FloatArray
-    factor: float
-    rough: bool = False
+    others: FloatArray
+    spread: float
+    shift: float
+    method: str
+    rough: bool
 
 
 def simulated(
-    templates: Templates, exposure: Luminosity, simulation: Simulation, replicas: int, rng: np.random.Generator
+    problems: Sequence[Problem], simulation: Simulation, replicas: int, rng: np.random.Generator
 ) -> Simulated:
-    """Smooth templates without the length that noise gives them, and how much a new simulation would change them.
+    """What the simulations of all settings say, noise removed as well as that can be done in one step.
 
-    Events that all θ share are taken as they are; leaving out one fold at a time shows their noise (the jackknife).
+    Smooth templates are shortened by the length that noise has added; the parametric bootstrap, which treats repeated
+    simulations in the same way, says what is left of it. Events that all θ share, and templates that are not
+    smooth, are taken as they are, with the jackknife.
     """
-    if templates.shared:
-        folds = np.arange(templates.sumw.shape[1])
-        parts = [_free_rates(templates, exposure, simulation, np.delete(folds, fold)) for fold in folds]
-        every = _free_rates(templates, exposure, simulation, folds)
-        return Simulated(every, np.stack(parts), (len(folds) - 1) ** 2 / len(folds))
-    family = hypotheses(templates, exposure, simulation)
-    repeated = family.refitted(family.simulate(1.0, replicas, rng), 1.0, rng)
-    return Simulated(family.truth(1.0), repeated, 1.0, family.smoother.rough)
+    from scipy.special import stdtrit
 
-
-def _free_rates(
-    templates: Templates,
-    exposure: Luminosity,
-    simulation: Simulation,
-    folds: np.ndarray[tuple[int], np.dtype[np.intp]],
-) -> FloatArray:
-    share = len(folds) / templates.sumw.shape[1]
-    part = replace(
-        templates,
-        sumw=templates.sumw[:, folds],
-        sumw2=templates.sumw2[:, folds],
-        generated=templates.generated * share,
+    families = [hypotheses(one.templates, one.exposure, simulation) for one in problems if not one.templates.shared]
+    rough = any(family.smoother.rough for family in families)
+    if families and not rough:
+        rates = np.stack([family.truth(1.0) for family in families])
+        others = np.stack([_repeated(family, replicas, rng) for family in families], axis=1)
+        return Simulated(rates, others, 1.0, 1.0, f"{replicas} repeated simulations", rough)
+    folds = problems[0].templates.sumw.shape[1]
+    every = np.arange(folds)
+    rates = np.stack([free_rates(one, every, simulation) for one in problems])
+    others = np.stack(
+        [[free_rates(one, np.delete(every, fold), simulation) for one in problems] for fold in range(folds)]
     )
-    accepted, _ = accepted_cross_section(part)
-    return expected(free(*part.sums(), simulation.regularisation), accepted, exposure, templates.background_total)
+    spread = float((folds - 1) / np.sqrt(folds) * stdtrit(folds - 1, 0.975) / NORMAL_95)
+    return Simulated(rates, others, spread, folds - 1.0, f"the jackknife over {folds} folds", rough)
+
+
+def _repeated(family: Hypotheses, replicas: int, rng: np.random.Generator) -> FloatArray:
+    """Rates (R, K, B) of repeated simulations, fitted and shortened like the real ones."""
+    smooth = family.smoother
+    fitted = smooth.fit(family.simulate(1.0, replicas, rng), family.true)
+    functions = np.broadcast_to(fitted.functions, (replicas, *fitted.functions.shape[-2:]))
+    parts = zip(functions, fitted.coefficients, fitted.ridge, strict=True)
+    shapes = np.stack([smooth.unbiased(Fitted(*part)).probabilities for part in parts])
+    return expected(shapes, family.rate.refitted(1.0, replicas, rng), family.exposure, family.background)
 
 
 def allocate(
@@ -87,8 +99,9 @@ def allocate(
         raise BadInputError(
             f"exposure {exposure_label}: a luminosity is what can be shared; choose an exposure that has one"
         )
-    found = [simulated(one, exposure, simulation, estimator.replicas, rng) for one in templates.values()]
-    rates = np.stack([one.rates for one in found])
+    problems = [Problem(one, exposure, prior, None) for one in templates.values()]
+    found = simulated(problems, simulation, estimator.replicas, rng)
+    rates = found.rates
     dimensions = len(rates) * rates.shape[2]
     chosen = optimal_shares(Experiment(rates, prior, data_points(exposure, dimensions, estimator.draws, rng)))
     judge = Experiment(rates, prior, data_points(exposure, dimensions, JUDGES * estimator.draws, rng))
@@ -99,7 +112,7 @@ def allocate(
         Share(label, float(share), one, worth)
         for label, share, one, worth in zip(templates, chosen.shares, singles, marginal, strict=True)
     ]
-    gain, single, advantage = _intervals(judge, found, chosen.shares, best, _noise(found, judge, chosen, best, rng))
+    gain, single, advantage = _intervals(judge, found, chosen.shares, best, rng)
     return Allocation(
         exposure=exposure_label,
         verdict=_verdict(shares, gain, shares[best].setting, advantage),
@@ -110,47 +123,47 @@ def allocate(
         single=single,
         advantage=advantage,
         gap=chosen.gap,
-        method=_method(next(iter(templates.values())).shared, len(found[0].repeated)),
+        method=f"quasi-Monte Carlo over data; intervals at these shares from the integral and {found.method}",
         nuisances="fixed at their nominal values" if systematics else "none",
-        warnings=_warnings(chosen, found, systematics),
+        warnings=[*_warnings(chosen, found, systematics), *_few(problems, found)],
     )
 
 
 def _intervals(
-    judge: Experiment, found: Sequence[Simulated], shares: FloatArray, best: int, noise: FloatArray
+    judge: Experiment, found: Simulated, shares: FloatArray, best: int, rng: np.random.Generator
 ) -> tuple[Interval, Interval, Interval]:
     """The plan's gain, the best single setting's and the difference, with 95% intervals."""
-    vertex, ceiling = np.eye(len(found))[best], float(entropy(judge.prior))
-    plan, single = judge.gain(shares), judge.gain(vertex)
-    difference = judge.advantage(shares, vertex)
+    vertex, ceiling = np.eye(len(found.rates))[best], float(entropy(judge.prior))
+    shifts, errors = _noise(judge, found, shares, best, rng)
     return (
-        _interval(plan, noise[0], 0.0, ceiling),
-        _interval(single, noise[1], 0.0, ceiling),
-        _interval(difference, noise[2], -ceiling, ceiling),
+        _interval(judge.gain(shares), shifts[0], errors[0], 0.0, ceiling),
+        _interval(judge.gain(vertex), shifts[1], errors[1], 0.0, ceiling),
+        _interval(judge.advantage(shares, vertex), shifts[2], errors[2], -ceiling, ceiling),
     )
 
 
 def _noise(
-    found: Sequence[Simulated], judge: Experiment, chosen: Shares, best: int, rng: np.random.Generator
-) -> FloatArray:
-    """Standard errors that the simulation gives to the plan's gain, the best setting's and their difference, (3,)."""
-    used = np.union1d(np.flatnonzero(chosen.shares), best)
-    vertex = (used == best).astype(np.float64)
-    dimensions = len(used) * found[0].rates.shape[1]
-    points = data_points(judge.points.exposure, dimensions, REPEATED_DRAWS, rng)
-    values = []
-    for rates in np.stack([found[index].repeated for index in used], axis=1):
-        repeated = Experiment(rates, judge.prior, points)
-        plan, single = repeated.gain(chosen.shares[used]).value, repeated.gain(vertex).value
-        values.append((plan, single, plan - single))
-    result: FloatArray = np.sqrt(found[0].factor * np.var(values, axis=0, ddof=1))
-    return result
+    judge: Experiment, found: Simulated, shares: FloatArray, best: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """What to add to gain, single gain and difference for the simulation's bias, and their errors, (3,) each."""
+    used = np.union1d(np.flatnonzero(shares), best)
+    bins = found.rates.shape[2]
+    points = data_points(judge.points.exposure, len(used) * bins, REPEATED_DRAWS, rng)
+    plans = shares[used], (used == best).astype(np.float64)
+
+    def gains(rates: FloatArray) -> tuple[float, float, float]:
+        plan, single = (Experiment(rates[used], judge.prior, points).gain(one).value for one in plans)
+        return plan, single, plan - single
+
+    changes = np.array([gains(rates) for rates in found.others]) - gains(found.rates)
+    return -found.shift * changes.mean(axis=0), found.spread * changes.std(axis=0, ddof=1)
 
 
-def _interval(estimate: Estimate, noise: float, lowest: float, highest: float) -> Interval:
+def _interval(estimate: Estimate, shift: float, noise: float, lowest: float, highest: float) -> Interval:
+    value = float(min(max(estimate.value + shift, lowest), highest))
     error = float(np.hypot(estimate.error, noise))
-    low, high = estimate.value - NORMAL_95 * error, estimate.value + NORMAL_95 * error
-    return Interval(estimate.value, error, max(low, lowest), min(high, highest))
+    low, high = max(value - NORMAL_95 * error, lowest), min(value + NORMAL_95 * error, highest)
+    return Interval(value, error, low, high)
 
 
 def _verdict(shares: Sequence[Share], gain: Interval, best: str, advantage: Interval) -> str:
@@ -164,21 +177,25 @@ def _verdict(shares: Sequence[Share], gain: Interval, best: str, advantage: Inte
     return f"{text}; that is {more} more than all at {best}"
 
 
-def _method(shared: bool, repeated: int) -> str:
-    errors = (
-        f"jackknife over {repeated} folds" if shared else f"{repeated} repeated simulations of the smooth templates"
-    )
-    return f"quasi-Monte Carlo over data; errors at these shares from the integral and from {errors}"
-
-
-def _warnings(chosen: Shares, found: Sequence[Simulated], systematics: bool) -> list[str]:
+def _warnings(chosen: Shares, found: Simulated, systematics: bool) -> list[str]:
     result = []
-    if any(one.rough for one in found):
-        result.append(
-            "some templates are not smooth in θ; their noise may look like information: simulate more events"
-        )
+    if found.rough:
+        result.append("some templates are not smooth in θ; their noise looks like information: simulate more events")
     if systematics:
         result.append("systematic uncertainties are not in these numbers: nuisance parameters are fixed")
     if chosen.gap > 2 * TOLERANCE:
         result.append(f"the search for the shares stopped with up to {chosen.gap:.4f} nats to gain")
     return result
+
+
+def _few(problems: Sequence[Problem], found: Simulated) -> list[str]:
+    """Is there any setting with few simulated events for what the whole luminosity would record there?"""
+    simulated = [effective_events(*one.templates.sums()).min() for one in problems]
+    recorded = found.rates.sum(axis=2).max(axis=1)
+    worst = int(np.argmin(np.array(simulated) / recorded))
+    if simulated[worst] >= ENOUGH * recorded[worst]:
+        return []
+    return [
+        f"{simulated[worst]:.0f} simulated events per parameter point are few for {recorded[worst]:.0f} recorded ones:"
+        " the intervals may be too short; simulate more events"
+    ]

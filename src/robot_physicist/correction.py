@@ -120,19 +120,17 @@ def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generato
     from scipy.special import stdtrit
 
     folds = problem.templates.sumw.shape[1]
-    whole = problem.gain(_free_rates(problem, np.arange(folds), simulation))
+    whole = problem.gain(free_rates(problem, np.arange(folds), simulation))
     parts = (np.delete(np.arange(folds), fold) for fold in range(folds))
-    values = np.array([problem.gain(_free_rates(problem, kept, simulation)).value for kept in parts])
+    values = np.array([problem.gain(free_rates(problem, kept, simulation)).value for kept in parts])
     value = min(max(folds * whole.value - (folds - 1) * float(values.mean()), 0.0), problem.ceiling)
     side = float(stdtrit(folds - 1, 0.975) * np.sqrt((folds - 1) * values.var()))
     result = interval(value, value - side, value + side, whole.error, problem.ceiling)
     counts = problem.templates.sums()[0][None]
-    return _checked(
-        problem, _free_rates(problem, np.arange(folds), simulation), Corrected(result, counts), whole, rng
-    )
+    return _checked(problem, free_rates(problem, np.arange(folds), simulation), Corrected(result, counts), whole, rng)
 
 
-def _free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation) -> FloatArray:
+def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation) -> FloatArray:
     """Rates (K, B) from some of the folds, each of which stands for as many generated events."""
     sumw, sumw2 = problem.templates.sums(folds)
     part = replace(problem.templates, sumw=sumw[:, None], sumw2=sumw2[:, None])

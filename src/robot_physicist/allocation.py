@@ -196,6 +196,6 @@ def _few(problems: Sequence[Problem], found: Simulated) -> list[str]:
     if simulated[worst] >= ENOUGH * recorded[worst]:
         return []
     return [
-        f"{simulated[worst]:.0f} simulated events per parameter point are few for {recorded[worst]:.0f} recorded ones:"
+        f"{simulated[worst]:.0f} simulated events per θ are few for {recorded[worst]:.0f} recorded ones:"
         " the intervals may be too short; simulate more events"
     ]

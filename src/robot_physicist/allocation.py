@@ -17,7 +17,6 @@ from .information import entropy
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
 from .reweighting import effective_events
 from .simulators.base import FloatArray
-from .smoothing import Fitted
 from .templates import Exposure, Templates, expected
 
 #: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
@@ -73,10 +72,7 @@ def simulated(
 def _repeated(family: Hypotheses, replicas: int, rng: np.random.Generator) -> FloatArray:
     """Rates (R, K, B) of repeated simulations, fitted and shortened like the real ones."""
     smooth = family.smoother
-    fitted = smooth.fit(family.simulate(1.0, replicas, rng), family.true)
-    functions = np.broadcast_to(fitted.functions, (replicas, *fitted.functions.shape[-2:]))
-    parts = zip(functions, fitted.coefficients, fitted.ridge, strict=True)
-    shapes = np.stack([smooth.unbiased(Fitted(*part)).probabilities for part in parts])
+    shapes = smooth.unbiased(smooth.fit(family.simulate(1.0, replicas, rng), family.true.probabilities)).probabilities
     return expected(shapes, family.rate.refitted(1.0, replicas, rng), family.exposure, family.background)
 
 

@@ -17,11 +17,11 @@ from .campaign import EventCount
 from .document_types import Axis, Estimate
 from .documents import Posteriors
 from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
-from .histfactory import HistFactory
+from .histfactory import LOWEST_RATE, HistFactory
 from .importance import gaussian_draws
 from .laplace import CHUNK, log_likelihood, log_marginals
 from .likelihood import SIGNAL, published_models
-from .nuisances import LOWEST_RATE, Nuisances, nuisances
+from .nuisances import Nuisances, nuisances
 from .posterior import pseudo_experiments
 from .simulators.base import FloatArray
 from .templates import Exposure

@@ -42,7 +42,7 @@ containers: .venv/run.stamp ## Build the images of envs/ with docker or podman
 	@PYTHON=$(BIN)/python envs/build
 
 lock: ## Pin all requirements again, with hashes (needs uv)
-	@for name in run test core pythia yadage reana reana-next root peers; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in run test core pythia search yadage reana reana-next root peers; do uv pip compile $(LOCK) requirements/$$name.in -o requirements/$$name.txt; done
 LOCK := --quiet --upgrade --prerelease if-necessary-or-explicit --python-version 3.11 --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url
 
 clean: ## Remove the environment and everything generated, results excepted

@@ -1,12 +1,14 @@
 # The graph of a campaign for Snakemake: one branch per setting φ and sample θ, a reduce over θ per setting and
 # exposure, and the design over all settings. Commands come from steps/, images from envs/.
 include: "workflow/steps.smk"
+include: "workflow/rounds.smk"
 
 
 report: "workflow/report/workflow.rst"
 
 
 wildcard_constraints:
+    round="(round=[0-9]+/)?",
     setting="[^/]+",
     sample="[^/]+",
     exposure="[^/]+",
@@ -18,17 +20,38 @@ localrules:
 
 rule all:
     input:
-        f"{RESULTS}/branches.json",
-        ANSWERS,
+        answers,
+
+
+checkpoint propose:
+    input:
+        gains=gains_before,
+        previous=search_before,
+        campaign=CAMPAIGN,
+    output:
+        proposal=f"{RESULTS}/{{round}}campaign.yaml",
+        search=f"{RESULTS}/{{round}}search.json",
+    log:
+        f"{RESULTS}/{{round}}propose.log",
+    container:
+        image("propose")
+    resources:
+        mem_mb=memory_mb("propose"),
+        kubernetes_memory_limit=limit("propose", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("propose", "kubernetes_job_timeout"),
+    message:
+        "propose {wildcards.round} of {RESULTS}"
+    shell:
+        command("propose")
 
 
 rule branches:
     input:
-        campaign=CAMPAIGN,
+        campaign=campaign_of,
     output:
-        branches=f"{RESULTS}/branches.json",
+        branches=f"{RESULTS}/{{round}}branches.json",
     log:
-        f"{RESULTS}/branches.log",
+        f"{RESULTS}/{{round}}branches.log",
     container:
         image("branches")
     resources:
@@ -36,18 +59,18 @@ rule branches:
         kubernetes_memory_limit=limit("branches", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("branches", "kubernetes_job_timeout"),
     message:
-        "branches of {RESULTS}"
+        "branches of {RESULTS} {wildcards.round}"
     shell:
         command("branches")
 
 
 rule simulate:
     input:
-        campaign=ancient(CAMPAIGN),
+        campaign=campaign_for_events,
     output:
-        events=f"{RESULTS}/{{setting}}/{{sample}}/events.root",
+        events=f"{RESULTS}/{{round}}{{setting}}/{{sample}}/events.root",
     log:
-        f"{RESULTS}/{{setting}}/{{sample}}/simulate.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{sample}}/simulate.log",
     container:
         image("simulate")
     resources:
@@ -57,7 +80,7 @@ rule simulate:
     params:
         made_with,
     message:
-        "simulate {wildcards.setting} {wildcards.sample}"
+        "simulate {wildcards.round}{wildcards.setting} {wildcards.sample}"
     shell:
         # a change of these, and of nothing else in the campaign, makes other events
         command("simulate", "seed")
@@ -65,12 +88,12 @@ rule simulate:
 
 rule histogram:
     input:
-        campaign=ancient(CAMPAIGN),
+        campaign=campaign_for_events,
         events=rules.simulate.output.events,
     output:
-        histogram=f"{RESULTS}/{{setting}}/{{sample}}/histogram.json",
+        histogram=f"{RESULTS}/{{round}}{{setting}}/{{sample}}/histogram.json",
     log:
-        f"{RESULTS}/{{setting}}/{{sample}}/histogram.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{sample}}/histogram.log",
     container:
         image("histogram")
     resources:
@@ -80,7 +103,7 @@ rule histogram:
     params:
         made_with,
     message:
-        "histogram {wildcards.setting} {wildcards.sample}"
+        "histogram {wildcards.round}{wildcards.setting} {wildcards.sample}"
     shell:
         command(
             "histogram",
@@ -93,15 +116,13 @@ rule histogram:
 rule likelihood:
     input:
         observed,
-        campaign=ancient(CAMPAIGN),
-        histograms=expand(
-            rules.histogram.output.histogram, sample=SAMPLES, allow_missing=True
-        ),
+        campaign=campaign_for_inference,
+        histograms=histograms_of,
     output:
-        workspace=f"{RESULTS}/{{setting}}/{{exposure}}/workspace.json",
-        patchset=f"{RESULTS}/{{setting}}/{{exposure}}/patchset.json",
+        workspace=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/workspace.json",
+        patchset=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/patchset.json",
     log:
-        f"{RESULTS}/{{setting}}/{{exposure}}/likelihood.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/likelihood.log",
     container:
         image("likelihood")
     resources:
@@ -109,20 +130,20 @@ rule likelihood:
         kubernetes_memory_limit=limit("likelihood", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("likelihood", "kubernetes_job_timeout"),
     message:
-        "likelihood {wildcards.setting} {wildcards.exposure}"
+        "likelihood {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
         command("likelihood", *INFERENCE)
 
 
 rule posterior:
     input:
-        campaign=ancient(CAMPAIGN),
+        campaign=campaign_for_inference,
         workspace=rules.likelihood.output.workspace,
         patchset=rules.likelihood.output.patchset,
     output:
-        posterior=f"{RESULTS}/{{setting}}/{{exposure}}/posterior.json",
+        posterior=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/posterior.json",
     log:
-        f"{RESULTS}/{{setting}}/{{exposure}}/posterior.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/posterior.log",
     container:
         image("posterior")
     resources:
@@ -130,19 +151,19 @@ rule posterior:
         kubernetes_memory_limit=limit("posterior", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("posterior", "kubernetes_job_timeout"),
     message:
-        "posterior {wildcards.setting} {wildcards.exposure}"
+        "posterior {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
         command("posterior", *INFERENCE)
 
 
 rule eig:
     input:
-        campaign=ancient(CAMPAIGN),
-        histograms=rules.likelihood.input.histograms,
+        campaign=campaign_for_inference,
+        histograms=histograms_of,
     output:
-        gain=f"{RESULTS}/{{setting}}/{{exposure}}/eig.json",
+        gain=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/eig.json",
     log:
-        f"{RESULTS}/{{setting}}/{{exposure}}/eig.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/eig.log",
     container:
         image("eig")
     resources:
@@ -150,7 +171,7 @@ rule eig:
         kubernetes_memory_limit=limit("eig", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("eig", "kubernetes_job_timeout"),
     message:
-        "eig {wildcards.setting} {wildcards.exposure}"
+        "eig {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
         command("eig", *INFERENCE)
 
@@ -158,14 +179,14 @@ rule eig:
 rule recast:
     input:
         published(),
-        campaign=ancient(CAMPAIGN),
-        histograms=rules.likelihood.input.histograms,
+        campaign=campaign_for_inference,
+        histograms=histograms_of,
     output:
-        workspace=f"{RESULTS}/{{setting}}/{{exposure}}/recast/workspace.json",
-        patchset=f"{RESULTS}/{{setting}}/{{exposure}}/recast/patchset.json",
-        recast=f"{RESULTS}/{{setting}}/{{exposure}}/recast/recast.json",
+        workspace=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/recast/workspace.json",
+        patchset=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/recast/patchset.json",
+        recast=f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/recast/recast.json",
     log:
-        f"{RESULTS}/{{setting}}/{{exposure}}/recast/recast.log",
+        f"{RESULTS}/{{round}}{{setting}}/{{exposure}}/recast/recast.log",
     container:
         image("recast")
     resources:
@@ -173,7 +194,7 @@ rule recast:
         kubernetes_memory_limit=limit("recast", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("recast", "kubernetes_job_timeout"),
     message:
-        "recast {wildcards.setting} {wildcards.exposure}"
+        "recast {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
         command("recast", *INFERENCE, "published")
 
@@ -181,13 +202,9 @@ rule recast:
 rule design:
     input:
         campaign=CAMPAIGN,
-        gains=expand(rules.eig.output.gain, setting=SETTINGS, exposure=EXPOSURES),
-        posteriors=expand(
-            rules.posterior.output.posterior, setting=SETTINGS, exposure=EXPOSURES
-        ),
-        histograms=expand(
-            rules.histogram.output.histogram, setting=SETTINGS, sample=SAMPLES
-        ),
+        gains=all_gains,
+        posteriors=all_posteriors,
+        histograms=all_histograms,
     output:
         design=f"{RESULTS}/design.json",
         table=report(

@@ -11,7 +11,7 @@ from conftest import ROOT, environment
 from engines import call
 
 SNAKEFILE = (ROOT / "Snakefile").read_text()
-RULES = {text.split(":")[0]: text for text in SNAKEFILE.split("\nrule ")[1:]}
+RULES = {text.split(":")[0]: text for text in re.split(r"\n(?:rule|checkpoint) ", SNAKEFILE)[1:]}
 PARAMETERS = {test["name"]: test for test in yaml.safe_load((ROOT / "recast.yml").read_text())["tests"]}
 FLAVOURS = {"yadage": "design/", "snakemake": "results/weinberg/"}
 

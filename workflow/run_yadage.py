@@ -52,9 +52,12 @@ def backend(chosen):
     return setupbackend_fromstring("py:yadage_dask:DaskBackend", options)
 
 
-def is_recast(chosen):
-    """Does the campaign name a published likelihood, onto which its signal is recast?"""
-    return bool((yaml.safe_load(chosen.campaign.read_text()) or {}).get("published"))
+def workflow_of(chosen):
+    """The graph of a campaign, and where its answer will be: a recast, a search in rounds, or a design."""
+    campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
+    if campaign.get("published"):
+        return "workflow/recast.yml", "setting_*/recast_*/recast.json"
+    return f"workflow/{'search' if campaign.get('search') else 'workflow'}.yml", "design/design.json"
 
 
 def run(chosen):
@@ -63,7 +66,7 @@ def run(chosen):
 
     run_workflow(
         str(chosen.directory),
-        workflow="workflow/recast.yml" if is_recast(chosen) else "workflow/workflow.yml",
+        workflow=workflow_of(chosen)[0],
         toplevel=str(ROOT),
         initdata={"campaign": chosen.campaign.name},
         dataopts={"initdir": str(chosen.campaign.resolve().parent)},
@@ -106,7 +109,7 @@ def main():
     sys.path.insert(0, str(ROOT / "workflow"))
     __import__("yadage_native" if chosen.native else "yadage_strict")
     logging.disable(logging.CRITICAL)
-    answer = "setting_*/recast_*/recast.json" if is_recast(chosen) else "design/design.json"
+    _, answer = workflow_of(chosen)
     for earlier in chosen.directory.glob(answer):  # must not pass for that of this run
         earlier.unlink()
     try:

@@ -124,6 +124,7 @@ def made_with(wildcards):
 
     No command has it, so the rules give it no name: REANA warns of names that are not used.
     """
+    campaign = content(campaign_of(wildcards)) if wildcards.round else config
     background = wildcards.sample.partition("background=")[2]
     # another simulator for one background makes other events of that one, and of nothing else
     own = [
@@ -131,8 +132,8 @@ def made_with(wildcards):
     ]
     return {
         "simulator": json.dumps(own or section("simulator"), sort_keys=True),
-        "events": labels.events_at(config, wildcards.setting),
-        "points": [] if background else labels.weighted_labels(config),
+        "events": labels.events_at(campaign, wildcards.setting),
+        "points": [] if background else labels.weighted_labels(campaign),
     }
 
 
@@ -179,13 +180,3 @@ if not config:
 
 CAMPAIGN = campaign_file()
 RESULTS = f"results/{Path(CAMPAIGN).stem}"
-SETTINGS = labels.setting_labels(config)
-SAMPLES = labels.sample_labels(config)
-EXPOSURES = labels.exposure_labels(config)
-# A campaign with a published likelihood is a recast of it, any other one a search for the best setting.
-RECASTS = [
-    f"{RESULTS}/{setting}/{exposure}/recast/recast.json"
-    for setting in SETTINGS
-    for exposure in EXPOSURES
-]
-ANSWERS = RECASTS if section("published") else [f"{RESULTS}/design.json"]

@@ -10,24 +10,15 @@ import itertools
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from . import labels
-
-NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
-Name = Annotated[str, Field(pattern=NAME)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+from .search_campaign import Search
+from .section import Finite, Name, Positive, Section
 
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
-
-
-class Section(BaseModel):
-    """A part of the campaign file: immutable, and a key that is not listed is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Grid(Section):
@@ -44,7 +35,7 @@ class Grid(Section):
 
     @model_validator(mode="after")
     def _one_monotonic_grid(self) -> Grid:
-        if (self.values is None) == (self.linspace is None):
+        if sum(form is not None for form in (self.values, self.linspace, getattr(self, "range", None))) != 1:
             raise ValueError("give either 'values' or 'linspace'")
         points = self.points
         steps = [after - before for before, after in itertools.pairwise(points)]
@@ -58,6 +49,18 @@ class Grid(Section):
     def points(self) -> list[float]:
         """The values themselves."""
         return labels.axis({"linspace": self.linspace} if self.linspace else {"values": self.values})
+
+
+class Domain(Grid):
+    """The values that one variable of the settings can have: `values`, `linspace` or, for a search, a `range`."""
+
+    range: tuple[Finite, Finite] | None = None
+    """Lower and upper end of a variable that a search may put anywhere between them."""
+
+    @property
+    def points(self) -> list[float]:
+        """The values themselves, or the two ends of the range."""
+        return labels.axis({"range": self.range}) if self.range else super().points
 
 
 class Normal(Section):
@@ -148,6 +151,9 @@ class Simulation(Section):
     events_at: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(default_factory=dict)
     """Events per branch at some settings, by label such as `sqrt_s=82`, in place of `events`; `robot-physicist plan
     --error` computes them."""
+    batches: dict[str, list[Annotated[int, Field(ge=1, le=1_000_000_000)]]] = Field(default_factory=dict)
+    """Events per branch at some settings, by label, one number for each round of a search that simulates there; the
+    last one is simulated, the histograms of those before it are added."""
     references: list[dict[Name, Finite]] = Field(default_factory=list)
     """Parameter points at which events are simulated, with a weight to every parameter point; none: each point is
     simulated by itself."""
@@ -295,8 +301,10 @@ class Campaign(Section):
     """Every random number follows from this seed and the values of φ and θ."""
     simulator: SimulatorChoice
     """The model of the experiment."""
-    settings: dict[Name, Grid] = Field(min_length=1)
-    """The settings φ: the Cartesian product of these grids."""
+    settings: dict[Name, Domain] = Field(min_length=1)
+    """The settings φ: the Cartesian product of these grids, or the domain of a search."""
+    chosen_settings: list[dict[Name, Finite]] | None = None
+    """Settings φ one by one, in place of the product of the grids; a search writes them for each of its rounds."""
     parameters: dict[Name, Parameter] = Field(min_length=1)
     """The parameters θ: the Cartesian product of these grids."""
     prior: Weights | PosteriorFile | None = None
@@ -322,10 +330,14 @@ class Campaign(Section):
     """A published likelihood onto which the signal of this campaign is recast, in place of a design."""
     estimator: Estimator = Estimator()
     """The integral over data, and posteriors."""
+    search: Search | None = None
+    """Settings are proposed round by round, in place of simulating all of them."""
 
     @property
     def setting_points(self) -> list[dict[str, float]]:
         """All settings φ, in campaign order."""
+        if self.chosen_settings is not None:
+            return [{name: labels.rounded(point[name]) for name in self.settings} for point in self.chosen_settings]
         return labels.product({name: grid.points for name, grid in self.settings.items()})
 
     @property
@@ -358,9 +370,14 @@ class Campaign(Section):
         simulated = [f"background={b.name}" for b in self.backgrounds if isinstance(b, SimulatedBackground)]
         return [labels.label(point) for point in self.simulated_points] + simulated
 
+    def batches_at(self, setting: str) -> list[int]:
+        """Events per branch at the setting with this label, one number per round that has simulated there."""
+        events = self.simulation.events_at.get(setting, self.simulation.events)
+        return self.simulation.batches.get(setting, [events])
+
     def events_at(self, setting: str) -> int:
-        """Events generated per branch at the setting with this label."""
-        return self.simulation.events_at.get(setting, self.simulation.events)
+        """Events generated per branch at the setting with this label, in this round."""
+        return self.batches_at(setting)[-1]
 
     @property
     def exposures(self) -> dict[str, EventCount | Luminosity]:

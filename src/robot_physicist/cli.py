@@ -17,7 +17,7 @@ from .errors import RobotPhysicistError, nearest
 
 FILE = click.Path(path_type=Path)
 #: Options that take several values after one flag, as workflow engines write lists of files.
-LISTS = ("--histograms", "--gains", "--posteriors")
+LISTS = ("--histograms", "--gains", "--posteriors", "--previous")
 
 #: The same bytes on every machine: sums end in other last digits on other numbers of threads, and functions with the
 #: instructions of newer processors. Has to be set before NumPy is imported.
@@ -73,8 +73,8 @@ def _label(name: str, text: str) -> Callable[..., Any]:
     return click.option(f"--{name}", required=True, metavar="LABEL", help=text)
 
 
-def _files(name: str, text: str) -> Callable[..., Any]:
-    return click.option(f"--{name}", type=FILE, multiple=True, required=True, help=text)
+def _files(name: str, text: str, required: bool = True) -> Callable[..., Any]:
+    return click.option(f"--{name}", type=FILE, multiple=True, required=required, help=text)
 
 
 campaign = _path("campaign", "Campaign file.")
@@ -175,6 +175,19 @@ def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: A
     from . import stages
 
     click.echo(stages.recast(campaign, setting, exposure, output=recast, **files))
+
+
+@cli.command()
+@campaign
+@_files("gains", "Results of the eig stage of the round before; none in the first round.", required=False)
+@_files("previous", "State of the search after the round before; none in the first round.", required=False)
+@_path("proposal", "Campaign file of the next round to write.")
+@_path("search", "JSON file to write: the state of the search.")
+def propose(campaign: Path, search: Path, **files: Any) -> None:
+    """Propose the settings of the next round of a search."""
+    from . import search_stage
+
+    click.echo(search_stage.propose(campaign, output=search, **files))
 
 
 @cli.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import labels
+from . import labels, search_consistency
 from .campaign import (
     Campaign,
     HistogramBackground,
@@ -35,6 +35,7 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     except UnknownNameError as error:
         yield error
         return
+    yield from search_consistency.problems(campaign)
     yield from size(campaign)
     yield from _options(campaign.simulator, simulator, "simulator.options")
     yield from reserved_names(campaign)
@@ -54,12 +55,14 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
 def _simulation(campaign: Campaign) -> Iterator[CampaignError]:
     settings = [labels.label(point) for point in campaign.setting_points]
     numbers = {"events": campaign.simulation.events}
-    for setting, events in campaign.simulation.events_at.items():
-        numbers[f"events_at.{setting}"] = events
-        if setting not in settings:
-            yield UnknownNameError(
-                f"simulation.events_at: there is no setting '{setting}'; {nearest(setting, settings)}"
-            )
+    batches = {setting: min(events, default=0) for setting, events in campaign.simulation.batches.items()}
+    for key, by_setting in (("events_at", campaign.simulation.events_at), ("batches", batches)):
+        for setting, events in by_setting.items():
+            numbers[f"{key}.{setting}"] = events
+            if setting not in settings:
+                yield UnknownNameError(
+                    f"simulation.{key}: there is no setting '{setting}'; {nearest(setting, settings)}"
+                )
     for name, events in numbers.items():
         if events < campaign.simulation.folds:
             yield CampaignError(f"simulation.{name}: fewer events than folds; simulate more or use fewer folds")
@@ -292,7 +295,8 @@ def _published(campaign: Campaign) -> Iterator[CampaignError]:
             yield CampaignError(f"exposure[{index}].events: a recast needs the luminosity of the published data")
 
 
-def _paths(campaign: Campaign) -> Iterator[CampaignError]:
+def named_paths(campaign: Campaign) -> list[tuple[str, str]]:
+    """Every file that a campaign names: its place in the campaign, and its path relative to it."""
     named: list[tuple[str, Any]] = [
         *((f"observed[{i}].file", entry.file) for i, entry in enumerate(campaign.observed)),
         *(
@@ -310,6 +314,10 @@ def _paths(campaign: Campaign) -> Iterator[CampaignError]:
         named.append(("prior.posterior", campaign.prior.posterior))
     if campaign.published is not None:
         named += [(f"published.{key}", path) for key, path in campaign.published.model_dump().items()]
-    for place, path in named:
+    return named
+
+
+def _paths(campaign: Campaign) -> Iterator[CampaignError]:
+    for place, path in named_paths(campaign):
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             yield CampaignError(f"{place}: '{path}' leaves the campaign's folder; put the file beside the campaign")

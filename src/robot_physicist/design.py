@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .campaign import Campaign
 from .documents import COLUMNS, Design, ExposureDesign, InformationGain, Ranked
 from .errors import HistogramError, LabelClashError
-from .labels import label, number
+from .labels import label, number, parse
 
 
 def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) -> Design:
@@ -20,7 +20,7 @@ def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) ->
     Raises HistogramError when a setting is missing and LabelClashError when one is given twice.
     """
     found: dict[tuple[str, str], InformationGain] = {}
-    for gain in gains:
+    for gain in latest(gains) if campaign.search else gains:
         if (gain.setting, gain.exposure) in found:
             raise LabelClashError(f"two results for {gain.setting}, {gain.exposure}; pass each eig.json once")
         found[gain.setting, gain.exposure] = gain
@@ -34,8 +34,23 @@ def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) ->
     )
 
 
+def latest(gains: Sequence[InformationGain]) -> list[InformationGain]:
+    """Of the gains that the rounds of a search found at the same setting and exposure, those from most events."""
+    most: dict[tuple[str, str], InformationGain] = {}
+    for gain in sorted(gains, key=lambda gain: gain.simulated_events):
+        most[gain.setting, gain.exposure] = gain
+    return list(most.values())
+
+
+def _points(campaign: Campaign, settings: Iterable[str]) -> dict[str, Mapping[str, float]]:
+    """Settings to be ranked, by label: those of the campaign, or the ones that its search has found."""
+    if campaign.search is None:
+        return {label(point): point for point in campaign.setting_points}
+    return {label(point): point for point in sorted(map(parse, set(settings)), key=lambda point: [*point.values()])}
+
+
 def _answer(campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], InformationGain]) -> ExposureDesign:
-    points = {label(point): point for point in campaign.setting_points}
+    points = _points(campaign, (setting for setting, _ in found))
     for setting in points:
         if (setting, exposure) not in found:
             raise HistogramError(f"no result for {setting}, {exposure}; run the eig stage for it")
@@ -45,7 +60,7 @@ def _answer(campaign: Campaign, exposure: str, found: Mapping[tuple[str, str], I
     settings = [
         Ranked(
             setting=gain.setting,
-            values=points[gain.setting],
+            values=dict(points[gain.setting]),
             rank=order.index(gain) + 1,
             contender=_indistinguishable(best, gain),
             gain=gain,

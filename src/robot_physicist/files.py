@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from . import notation
 from .campaign import Campaign
 from .check import Project
+from .consistency import named_paths
 from .errors import CampaignError, DigestMismatchError, InputFileError, ObservableError, nearest
 from .rootio import recreate, uproot_module
 from .simulation import combine, weighted_block
@@ -89,6 +90,14 @@ def read_document(kind: type[Document], path: Path) -> Document:
         raise InputFileError(
             f"{path}: not a {kind.__name__.lower()} file: {place}: {first['msg']}; remove it and run again"
         ) from None
+
+
+def write_campaign(path: Path, campaign: Campaign, folder: Path) -> None:
+    """Write a campaign that was made from one in `folder`, with copies of the files that it names beside it."""
+    for _, named in named_paths(campaign):
+        write_bytes(path.parent / named, (folder / named).read_bytes())
+    content = campaign.model_dump(mode="json", exclude_unset=True)
+    write_bytes(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
 
 
 def read_campaign(path: Path) -> Campaign:
@@ -326,11 +335,12 @@ def read_project(folder: Path) -> Project:
     visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/*")
     if not (folder / "Snakefile").is_file():
         raise InputFileError(f"{folder}: no Snakefile; give the folder of a checkout")
+    included = sorted(folder.glob("workflow/*.smk"))
     return Project(
         steps=parsed("steps/*.yml"),
         environments=parsed("envs/*.yml"),
         workflows=parsed("workflow/*.yml"),
-        snakefile=(folder / "Snakefile").read_text(encoding="utf-8"),
+        snakefile="".join(path.read_text(encoding="utf-8") for path in (folder / "Snakefile", *included)),
         reana={f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()},
         paths={str(path.relative_to(folder)) for pattern in visible for path in folder.glob(pattern)},
     )

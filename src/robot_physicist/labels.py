@@ -59,7 +59,7 @@ def parse(text: str) -> dict[str, float]:
 
 
 def axis(grid: Mapping[str, Any] | Sequence[float]) -> list[float]:
-    """Expand `[1, 2]`, `{values: [1, 2]}` or `{linspace: [start, stop, points]}`, in the order given.
+    """Expand `[1, 2]`, `{values: [1, 2]}`, `{linspace: [start, stop, points]}` or the ends of a `range`.
 
     >>> axis({"linspace": [0.2, 0.26, 4]})
     [0.2, 0.22, 0.24, 0.26]
@@ -71,7 +71,7 @@ def axis(grid: Mapping[str, Any] | Sequence[float]) -> list[float]:
         start, stop, points = (float(value) for value in grid["linspace"])
         steps = max(int(points) - 1, 1)
         return [rounded(start + (stop - start) * i / steps) for i in range(int(points))]
-    return [rounded(value) for value in grid["values"]]
+    return [rounded(value) for value in grid["range" if "range" in grid else "values"]]
 
 
 def product(axes: Mapping[str, Any]) -> list[dict[str, float]]:
@@ -85,7 +85,14 @@ def product(axes: Mapping[str, Any]) -> list[dict[str, float]]:
 
 
 def setting_labels(campaign: Mapping[str, Any]) -> list[str]:
-    """Labels of all settings φ of a campaign, as read from its YAML."""
+    """Labels of all settings φ of a campaign, as read from its YAML.
+
+    >>> setting_labels({"settings": {"phi": {"range": [0, 1]}}, "chosen_settings": [{"phi": 0.5}]})
+    ['phi=0.5']
+    """
+    chosen = campaign.get("chosen_settings")
+    if chosen is not None:
+        return _safe(label({name: point[name] for name in campaign["settings"]}) for point in chosen)
     return _safe(label(point) for point in product(campaign["settings"]))
 
 
@@ -115,8 +122,8 @@ def weighted_labels(campaign: Mapping[str, Any]) -> list[str]:
     return [*points, *(one for one in references if one not in points)] if references else []
 
 
-def events_at(campaign: Mapping[str, Any], setting: str) -> int | None:
-    """Events per branch at a setting; None when the campaign leaves it to the default.
+def events_at(campaign: Mapping[str, Any], setting: str) -> int | list[int] | None:
+    """Events per branch at a setting, by round if there are rounds; None when the campaign leaves it to the default.
 
     >>> campaign = {"simulation": {"events": 1000, "events_at": {"phi=1": 2000}}}
     >>> events_at(campaign, "phi=1"), events_at(campaign, "phi=2")
@@ -124,7 +131,8 @@ def events_at(campaign: Mapping[str, Any], setting: str) -> int | None:
     """
     simulation: Mapping[str, Any] = campaign.get("simulation") or {}
     events: int | None = (simulation.get("events_at") or {}).get(setting, simulation.get("events"))
-    return events
+    batches: list[int] | int | None = (simulation.get("batches") or {}).get(setting, events)
+    return batches
 
 
 def background_labels(campaign: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ def size(campaign: Campaign) -> Iterator[CampaignError]:
 def reserved_names(campaign: Campaign) -> Iterator[LabelClashError]:
     """Yield names of variables that the results use for something else."""
     for section, names, reserved in (
-        ("settings", campaign.settings, ("exposure", *COLUMNS)),
+        ("settings", campaign.settings, ("exposure", "round", *COLUMNS)),
         ("parameters", campaign.parameters, ("background",)),
         ("observables", campaign.observables, ("weight",)),
     ):

@@ -21,12 +21,16 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def branch_digest(campaign: Campaign, setting: str, sample: str, events: int | None = None) -> str:
+def branch_digest(
+    campaign: Campaign, setting: str, sample: str, events: int | None = None, batch: int | None = None
+) -> str:
     """Digest of all that determines the events of a branch, and of nothing else.
 
     Extending a grid, another binning or exposure leave it unchanged, unless events carry weights to the grid.
-    `events` stands for the campaign's number of them.
+    `events` stands for the campaign's number of them, `batch` is the index of an earlier one of its batches.
     """
+    batches = campaign.batches_at(setting)
+    last = len(batches) - 1 if batch is None else batch
     weighted = [] if sample.startswith("background=") else campaign.weighted_points
     choice, phi, theta = resolve(campaign, setting, sample)
     return digest(
@@ -36,7 +40,8 @@ def branch_digest(campaign: Campaign, setting: str, sample: str, events: int | N
             "setting": {name: labels.number(value) for name, value in sorted(phi.items())},
             "parameters": {name: labels.number(value) for name, value in sorted(theta.items())},
             "sample": sample if sample.startswith("background=") else "",
-            "events": events or campaign.events_at(setting),
+            "events": events or batches[last],
+            **({"after": batches[:last]} if last else {}),
             **({"weights": [labels.label(point) for point in weighted]} if weighted else {}),
         }
     )
@@ -44,4 +49,13 @@ def branch_digest(campaign: Campaign, setting: str, sample: str, events: int | N
 
 def campaign_digest(campaign: Campaign) -> str:
     """Digest of the content of a campaign file, whatever its spelling."""
-    return digest(campaign.model_dump(mode="json"))
+    return digest(campaign.model_dump(mode="json", exclude=_unused(campaign)))
+
+
+def _unused(campaign: Campaign) -> dict[str, Any]:
+    """Keys of searches in a campaign that is none: its digest is the one from before they existed."""
+    keys: dict[str, Any] = {key: True for key in ("search", "chosen_settings") if getattr(campaign, key) is None}
+    if not campaign.simulation.batches:
+        keys["simulation"] = {"batches": True}
+    fixed = [name for name, domain in campaign.settings.items() if domain.range is None]
+    return {**keys, "settings": {name: {"range": True} for name in fixed}}

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import campaign, document_types, documents, fit_documents
+from . import campaign, document_types, documents, fit_documents, search_campaign, search_documents
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
 from .simulators import load, names
@@ -25,9 +25,10 @@ DOCUMENTS: dict[str, Any] = {
     "workspace-gain": documents.WorkspaceGain,
     "recast": documents.Recast,
     "allocation": documents.Allocation,
+    "search": search_documents.SearchState,
 }
 #: Modules whose classes are in the schemas of results.
-RESULTS = (document_types, documents, fit_documents)
+RESULTS = (document_types, documents, fit_documents, search_documents)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?
@@ -68,7 +69,7 @@ def starting_campaign(name: str) -> str:
 
 def campaign_schema() -> dict[str, Any]:
     """JSON schema of a campaign file, for editors."""
-    return {"$schema": DIALECT, **_described(Campaign.model_json_schema(), campaign)}
+    return {"$schema": DIALECT, **_described(Campaign.model_json_schema(), campaign, search_campaign)}
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:

@@ -43,7 +43,7 @@ def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
     """Yield the events of a branch in blocks, each seeded by its number.
 
     The seed depends on the values of φ and θ only, so extending a grid changes no existing branch; more
-    events only add blocks at the end.
+    events only add blocks at the end. The blocks of a later round are numbered on from those of the rounds before.
     """
     choice, phi, theta = resolve(campaign, setting, sample)
     simulator = build(choice)
@@ -51,8 +51,10 @@ def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
     points = [] if is_background else campaign.weighted_points
     sampler = simulator.prepare_weighted(phi, theta, points) if points else simulator.prepare(phi, theta)
     purpose = sample if is_background else "simulate"
-    events, block_size = campaign.events_at(setting), weighted_block(simulator.block_size, len(points))
-    for number, start in enumerate(range(0, events, block_size)):
+    *before, events = campaign.batches_at(setting)
+    block_size = weighted_block(simulator.block_size, len(points))
+    first = sum(-(-batch // block_size) for batch in before)
+    for number, start in enumerate(range(0, events, block_size), first):
         size = min(block_size, events - start)
         yield sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
 

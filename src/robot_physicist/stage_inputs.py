@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import files, labels, observed
+from .batches import check_complete, digests, one_per_sample
 from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
 from .documents import Histogram, Posteriors
 from .errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .histfactory_spec import observed_counts
 from .likelihood import OBSERVED, patch_name, published_rates
-from .provenance import branch_digest
 from .simulators.base import FloatArray
 from .template_checks import check
 from .templates import Exposure, Templates, stack
@@ -55,13 +55,20 @@ def read_likelihood(campaign: Campaign, workspace: Path, patchset: Path) -> tupl
 def templates_from(
     campaign_file: Path, campaign: Campaign, setting: str, exposure: Exposure, histograms: Sequence[Path]
 ) -> Templates:
-    """Read the histograms of one setting and stack them; raises DigestMismatchError when one is of other events."""
+    """Read the histograms of one setting and stack them; raises DigestMismatchError when one is of other events.
+
+    Those of the rounds of a search are added up; it passes on the histograms of all its settings.
+    """
     found = []
     for path in histograms:
         one = files.read_document(Histogram, path)
-        files.check_digest(path, one.digest, branch_digest(campaign, setting, one.sample))
+        if campaign.chosen_settings is not None and one.setting != setting:
+            continue
+        known = digests(campaign, setting, one.sample)
+        files.check_digest(path, one.digest, one.digest if one.digest in known else known[-1])
         found.append(one)
-    return templates_of(campaign_file, campaign, exposure, found)
+    check_complete(campaign, setting, found)
+    return templates_of(campaign_file, campaign, exposure, one_per_sample(found))
 
 
 def templates_by_setting(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, files, labels
+from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
 from .errors import MarginalisationWarning, RegularisedBinWarning
@@ -311,6 +312,8 @@ def design(
     # Only the best settings' templates are drawn.
     chosen = [one for one in read if one.setting in best]
     points = [labels.label(point) for point in campaign.parameter_points]
+    if campaign.search:
+        chosen = one_per_sample(chosen)
     by_setting = ([one for one in chosen if one.setting == setting] for setting in sorted(best))
     known_histograms = [one for group in by_setting for one in per_point(group, points)]
     drawings = draw(campaign, result, known_posteriors, known_histograms)

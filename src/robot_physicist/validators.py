@@ -21,10 +21,12 @@ class Validator:
     arguments: tuple[str, ...]
 
 
+#: Graphs for yadage, and what each is called.
+GRAPHS = {"workflow": "yadage", "recast": "yadage: recast", "search": "yadage: search"}
 VALIDATORS = (
-    Validator("yadage", Path(".venvs/yadage/bin/yadage-validate"), ("workflow/workflow.yml", "--toplevel", ".")),
-    Validator(
-        "yadage: recast", Path(".venvs/yadage/bin/yadage-validate"), ("workflow/recast.yml", "--toplevel", ".")
+    *(
+        Validator(name, Path(".venvs/yadage/bin/yadage-validate"), (f"workflow/{graph}.yml", "--toplevel", "."))
+        for graph, name in GRAPHS.items()
     ),
     Validator("Snakemake", Path(sys.executable).parent / "snakemake", ("--list",)),
     Validator("Snakemake of REANA", Path(".venvs/reana/bin/snakemake"), ("--list",)),

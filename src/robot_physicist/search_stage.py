@@ -1,0 +1,31 @@
+"""The stage `propose`: read what a search knows, ask for the next round, write its campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import files
+from .documents import InformationGain
+from .search import next_round
+from .search_documents import SearchState
+from .search_rounds import round_campaign
+
+
+def propose(
+    campaign_file: Path, gains: Sequence[Path], previous: Sequence[Path], proposal: Path, output: Path
+) -> str:
+    """Propose the next round of a search from its state after the round before, and the gains of that round."""
+    campaign = files.read_campaign(campaign_file)
+    before = [files.read_document(SearchState, path) for path in previous]
+    found = [files.read_document(InformationGain, path) for path in gains]
+    state = next_round(campaign, before[-1] if before else None, found)
+    files.write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
+    files.write_document(output, state)
+    return f"{_spelt(state)}: {output}"
+
+
+def _spelt(state: SearchState) -> str:
+    if state.stopped:
+        return f"{state.best} is best after {state.round - 1} rounds; stopped: {state.stopped}"
+    return f"round {state.round} at {' '.join(state.proposed)}"

@@ -12,6 +12,7 @@ from robot_physicist.simulators import load, names
 AWK = str(Path(__file__).parents[2] / "examples/awk_gaussian/simulate.sh")
 BRANCHES = {
     "gaussian": ({}, {"variance": 0.5}, {"theta": 1.0}, {"theta": -1.0}),
+    "gaussian_cosine": ({}, {"phi": 3.0}, {"theta": 1.0}, {"theta": -1.0}),
     "forward_backward": ({}, {"beam_energy": 60.0}, {"theta": 1.5}, {"theta": 0.5}),
     "weinberg_born": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
     "weinberg": ({"cos_theta_max": 0.9}, {"sqrt_s": 82.0}, {"sin2theta_w": 0.23}, {"sin2theta_w": 0.25}),
@@ -30,6 +31,7 @@ REFERENCES = {
     "resonance": {"peak": 0.2},
     "lineshape": {"mass": 251.0, "width": 12.0},
     "gaussian": {"theta": 0.5},
+    "gaussian_cosine": {"theta": 0.5},
     "command": {"theta": 0.5},
     "forward_backward": {"theta": 0.5},
     "weinberg_born": {"sin2theta_w": 0.25},

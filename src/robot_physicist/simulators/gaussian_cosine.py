@@ -1,0 +1,44 @@
+"""The Gaussian toy of the active-sciencing demonstration: x ~ N(θ, sd 2 + cos φ), which tells most at φ = π."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from .base import FloatArray, Simulator, Values, Variable
+from .gaussian import GaussianSampler
+
+
+def sd(phi: float) -> float:
+    """Standard deviation of x, 2 + cos φ.
+
+    >>> sd(np.pi)
+    1.0
+    """
+    return float(2 + np.cos(phi))
+
+
+class GaussianCosine(Simulator):
+    """x ~ N(θ, sd 2 + cos φ)."""
+
+    settings: ClassVar = {"phi": Variable(low=-1e3, high=1e3, description="angle φ")}
+    parameters: ClassVar = {"theta": Variable(description="mean of x")}
+    observables: ClassVar = {"x": Variable(description="the measured number")}
+    has_density = True
+    has_ratios = True
+
+    def prepare(self, setting: Values, parameters: Values) -> GaussianSampler:
+        """Fix mean and standard deviation."""
+        return GaussianSampler(parameters["theta"], sd(setting["phi"]))
+
+    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
+        """exp(−(x−θ)²/2σ²)/(σ√(2π)) with σ = 2 + cos φ, same shape as x.
+
+        >>> GaussianCosine(GaussianCosine.Options()).density(np.array([0.0]), {"phi": np.pi}, {"theta": 0}).round(4)
+        array([0.3989])
+        """
+        width = sd(setting["phi"])
+        result: FloatArray = np.exp(-(((x - parameters["theta"]) / width) ** 2) / 2)
+        result /= width * np.sqrt(2 * np.pi)
+        return result

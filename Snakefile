@@ -31,6 +31,12 @@ checkpoint propose:
     output:
         proposal=f"{RESULTS}/{{round}}campaign.yaml",
         search=f"{RESULTS}/{{round}}search.json",
+        figures=report(
+            directory(f"{RESULTS}/{{round}}figures"),
+            patterns=["{figure}.png"],
+            caption="workflow/report/search.rst",
+            category="Search",
+        ),
     log:
         f"{RESULTS}/{{round}}propose.log",
     container:

@@ -183,6 +183,7 @@ def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: A
 @_files("previous", "State of the search after the round before; none in the first round.", required=False)
 @_path("proposal", "Campaign file of the next round to write.")
 @_path("search", "JSON file to write: the state of the search.")
+@_path("figures", "Folder to write the figure of the search to.")
 def propose(campaign: Path, search: Path, **files: Any) -> None:
     """Propose the settings of the next round of a search."""
     from . import search_stage

@@ -1,37 +1,192 @@
-"""Search for the setting with the highest information gain, round by round."""
+"""Search for the setting with the highest information gain, round by round.
+
+A Gaussian process is fitted to the gains found so far with their standard errors. The next round simulates where one
+more result adds most to the best known gain, per simulated event: at a new setting with few events, or at a contender
+with more of them. The search stops when nothing better is to be expected, or nothing is left to spend.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
 from .campaign import Campaign
-from .documents import InformationGain
-from .labels import label
-from .search_documents import SearchState, Tried
+from .documents import Estimate, InformationGain
+from .gaussian_process import Fit, fit
+from .labels import rounded
+from .search_campaign import Search
+from .search_documents import Band, Process, SearchState, Tried
+from .search_domain import PLACES, Domain, candidates, domain_of, pictured, spread
 from .search_rounds import asked, exposure_of, search_of, simulated, told, untried
+from .seeds import branch_generator
+from .simulators.base import FloatArray
+
+#: Standard errors by which a gain may lie above what is believed.
+DOUBT = 3.0
+
+
+@dataclass(frozen=True)
+class Action:
+    """Simulate so many events per branch at one of the candidates; what the error of the result will be."""
+
+    place: int
+    events: int
+    error: float
 
 
 def next_round(campaign: Campaign, before: SearchState | None, gains: Sequence[InformationGain]) -> SearchState:
     """What to simulate next, from the state of the search so far and the gains of its last round."""
-    search, exposure = search_of(campaign), exposure_of(campaign)
-    number = 1 if before is None else before.round + 1
-    tried = [] if before is None else told(before.tried, gains, exposure)
-    new = [untried(campaign, point) for point in campaign.setting_points][: search.initial] if before is None else []
-    events = {label(one.values): campaign.simulation.events for one in new}
-    tried = asked(tried, events, new, number)
+    domain, number = domain_of(campaign), 1 if before is None else before.round + 1
+    rng = branch_generator(campaign.seed, {}, {}, number, "search")
+    if before is None:
+        return _first_round(campaign, domain, rng)
+    tried = told(before.tried, gains, exposure_of(campaign))
+    return _later_round(campaign, domain, tried, number, before.stopped, rng)
+
+
+def _affordable(campaign: Campaign, settings: Sequence[dict[str, float]]) -> list[Tried]:
+    search = search_of(campaign)
+    found = [untried(campaign, setting) for setting in settings]
+    return [one for one in found if search.affordable is None or one.cost <= search.affordable]
+
+
+def _first_round(campaign: Campaign, domain: Domain, rng: np.random.Generator) -> SearchState:
+    search, events = search_of(campaign), campaign.simulation.events
+    new = _affordable(campaign, spread(domain, search.initial, rng))
+    if len(new) < min(search.initial, domain.size):
+        others = _affordable(campaign, spread(domain, PLACES, rng))
+        new = [others[index] for index in np.linspace(0, len(others) - 1, search.initial).round().astype(int)]
+    tried = asked([], {one.setting: events for one in new}, new, 1)
+    return _state(campaign, tried, 1, proposed=[one.setting for one in tried])
+
+
+def _state(campaign: Campaign, tried: Sequence[Tried], number: int, **more: object) -> SearchState:
     return SearchState(
         campaign=campaign.name,
         round=number,
-        exposure=exposure,
-        maximise=search.maximise,
-        tried=tried,
-        proposed=list(events),
+        exposure=exposure_of(campaign),
+        maximise=search_of(campaign).maximise,
+        tried=list(tried),
         simulated_events=simulated(tried, len(campaign.samples)),
-        best=_best(tried),
-        stopped="" if events else "one round is all there is",
+        **more,  # type: ignore[arg-type]
     )
 
 
-def _best(tried: Sequence[Tried]) -> str | None:
-    known = [(one.gain.value, one.setting) for one in tried if one.gain]
-    return max(known)[1] if known else None
+def objective(search: Search, tried: Sequence[Tried]) -> tuple[FloatArray, FloatArray]:
+    """What is maximised at the settings tried, and its standard errors, both (N,)."""
+    cost = np.array([one.cost if search.maximise == "gain per cost" else 1.0 for one in tried])
+    known = [one.gain or Estimate(0.0, 1.0) for one in tried]
+    return np.array([gain.value for gain in known]) / cost, np.array([gain.error for gain in known]) / cost
+
+
+def _later_round(
+    campaign: Campaign, domain: Domain, tried: list[Tried], number: int, stopped: str, rng: np.random.Generator
+) -> SearchState:
+    search = search_of(campaign)
+    y, errors = objective(search, tried)
+    highest = tried[int(np.argmax(y - errors))].values
+    places = _affordable(campaign, candidates(domain, [one.values for one in tried], highest, rng))
+    shown = pictured(domain, highest)
+    cube = domain.cube([*(one.values for one in places), *shown])
+    fitted = fit(domain.cube([one.values for one in tried]), y, errors, cube, int(rng.integers(2**31)))
+    belief = _belief(fitted, len(places), len(tried))
+    regret = expected_regret(belief, rng)
+    spent = simulated(tried, len(campaign.samples))
+    left = None if search.budget is None else (search.budget - spent) // len(campaign.samples)
+    possible = list(_actions(search, places, tried, errors, campaign.simulation.events))
+    doubted = _doubted(belief, y, errors)
+    chosen = list(_batch(search.batch, belief, possible, doubted, left))
+    known = regret <= search.tolerance and not doubted
+    stopped = stopped or _stopped(search, number, regret, known, bool(chosen), left)
+    new = [places[action.place] for action in chosen if not stopped]
+    events = {} if stopped else {places[action.place].setting: action.events for action in chosen}
+    return _state(
+        campaign,
+        asked(tried, events, new, number),
+        number,
+        proposed=list(events),
+        process=_process(fitted, domain),
+        band=_band(fitted, shown),
+        best=tried[belief.best].setting,
+        best_gain=belief.at(belief.best),
+        expected_regret=regret,
+        stopped=stopped,
+    )
+
+
+def _doubted(belief: Belief, y: FloatArray, errors: FloatArray) -> list[int]:
+    """Settings with a gain so far above what the process believes that it would be the best one: luck, or a peak.
+
+    They are simulated again before the search may stop.
+    """
+    lucky = (y - DOUBT * errors > belief.mean[: len(y)]) & (y > belief.mean[belief.best])
+    return [int(place) for place in np.flatnonzero(lucky)]
+
+
+def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, left: int | None) -> str:
+    if known:
+        return f"expected regret of {regret:.2g} nats is within the tolerance"
+    if number > search.rounds:
+        return f"{search.rounds} rounds"
+    return "" if more else "nothing is left to simulate" if left is None else "the budget is spent"
+
+
+def _belief(fitted: Fit, places: int, tried: int) -> Belief:
+    mean, covariance = fitted.mean[:places], fitted.covariance[:places, :places]
+    return Belief(mean, covariance, np.arange(places) < tried)
+
+
+def _batch(
+    size: int, belief: Belief, possible: list[Action], doubted: Sequence[int], left: int | None
+) -> Iterator[Action]:
+    """Doubted settings, then the best actions one after the other, each as if the results before it were known."""
+    for _ in range(size):
+        possible = [action for action in possible if left is None or action.events <= left]
+        urgent = [action for action in possible if action.place in doubted]
+        action = urgent[0] if urgent else _best(belief, possible)
+        if action is None:
+            return
+        yield action
+        belief = belief.after(action.place, action.error)
+        left = None if left is None else left - action.events
+        possible = [other for other in possible if other.place != action.place]
+
+
+def _best(belief: Belief, possible: Sequence[Action]) -> Action | None:
+    """The action that is worth most per event; None when none is worth anything."""
+    if not possible:
+        return None
+    worth = knowledge_gradient(belief, [one.place for one in possible], [one.error for one in possible])
+    index = int(np.argmax(worth / np.array([action.events for action in possible])))
+    smallest = SMALLEST * belief.covariance.diagonal().max() ** 0.5
+    return possible[index] if worth[index] > smallest else None
+
+
+def _actions(
+    search: Search, places: Sequence[Tried], tried: Sequence[Tried], errors: FloatArray, first: int
+) -> Iterator[Action]:
+    """A first batch at new settings, more events at those tried; errors fall with the root of the events."""
+    done = np.array([sum(one.batches) for one in tried])
+    cost = np.array([one.cost if search.maximise == "gain per cost" else 1.0 for one in places])
+    per_event = errors * np.sqrt(done)
+    usual = float(np.median(per_event * cost[: len(tried)]))
+    for place in range(len(places)):
+        more = round((search.growth - 1) * done[place]) if place < len(tried) else first
+        scale = per_event[place] if place < len(tried) else usual / cost[place]
+        yield Action(place, more, float(scale / np.sqrt(more)))
+
+
+def _process(fitted: Fit, domain: Domain) -> Process:
+    widths = [axis[-1] - axis[0] for axis in domain.axes]
+    lengths = zip(domain.names, fitted.length_scales, widths, strict=True)
+    scales = {name: rounded(float(length * width)) for name, length, width in lengths}
+    return Process(fitted.level, fitted.sd, scales, fitted.log_likelihood)
+
+
+def _band(fitted: Fit, shown: list[dict[str, float]]) -> Band:
+    mean, variance = fitted.mean[-len(shown) :], fitted.covariance.diagonal()[-len(shown) :]
+    sd = np.sqrt(variance.clip(0.0))
+    return Band(shown, [round(float(one), 6) for one in mean], [round(float(one), 6) for one in sd])

@@ -50,6 +50,12 @@ def _search(campaign: Campaign, search: Search) -> Iterator[CampaignError]:
         yield UnknownNameError(f"search.exposure: no exposure '{search.exposure}'; {advice}")
     if len(campaign.settings) > MOST_VARIABLES:
         yield CampaignError(f"settings: a search is over at most {MOST_VARIABLES} variables; fix some of them")
+    first = search.initial * campaign.simulation.events * len(campaign.samples)
+    if search.budget is not None and first > search.budget:
+        yield CampaignError(
+            f"search.budget: the first round alone generates {first} events ({search.initial} settings ×"
+            f" {len(campaign.samples)} samples × simulation.events); raise it, or start with fewer"
+        )
     for key in ("observed", "published"):
         if getattr(campaign, key):
             yield CampaignError(f"{key}: belongs to a setting that is known, and a search looks for one; remove it")

@@ -13,13 +13,22 @@ from .search_rounds import round_campaign
 
 
 def propose(
-    campaign_file: Path, gains: Sequence[Path], previous: Sequence[Path], proposal: Path, output: Path
+    campaign_file: Path,
+    gains: Sequence[Path],
+    previous: Sequence[Path],
+    proposal: Path,
+    output: Path,
+    figures: Path,
 ) -> str:
     """Propose the next round of a search from its state after the round before, and the gains of that round."""
+    from .search_plots import draw
+
     campaign = files.read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]
     found = [files.read_document(InformationGain, path) for path in gains]
     state = next_round(campaign, before[-1] if before else None, found)
+    for name, content in draw(campaign, state).items():
+        files.write_bytes(figures / name, content)
     files.write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
     files.write_document(output, state)
     return f"{_spelt(state)}: {output}"

@@ -8,7 +8,7 @@ with more of them. The search stops when nothing better is to be expected, or no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,8 +43,9 @@ def next_round(campaign: Campaign, before: SearchState | None, gains: Sequence[I
     rng = branch_generator(campaign.seed, {}, {}, number, "search")
     if before is None:
         return _first_round(campaign, domain, rng)
-    tried = told(before.tried, gains, exposure_of(campaign))
-    return _later_round(campaign, domain, tried, number, before.stopped, rng)
+    if before.stopped:
+        return replace(before, round=number)
+    return _later_round(campaign, domain, told(before.tried, gains, exposure_of(campaign)), number, rng)
 
 
 def _affordable(campaign: Campaign, settings: Sequence[dict[str, float]]) -> list[Tried]:
@@ -83,7 +84,7 @@ def objective(search: Search, tried: Sequence[Tried]) -> tuple[FloatArray, Float
 
 
 def _later_round(
-    campaign: Campaign, domain: Domain, tried: list[Tried], number: int, stopped: str, rng: np.random.Generator
+    campaign: Campaign, domain: Domain, tried: list[Tried], number: int, rng: np.random.Generator
 ) -> SearchState:
     search = search_of(campaign)
     y, errors = objective(search, tried)
@@ -100,7 +101,7 @@ def _later_round(
     doubted = _doubted(belief, y, errors)
     chosen = list(_batch(search.batch, belief, possible, doubted, left))
     known = regret <= search.tolerance and not doubted
-    stopped = stopped or _stopped(search, number, regret, known, bool(chosen), left)
+    stopped = _stopped(search, number, regret, known, bool(chosen), left)
     new = [places[action.place] for action in chosen if not stopped]
     events = {} if stopped else {places[action.place].setting: action.events for action in chosen}
     return _state(

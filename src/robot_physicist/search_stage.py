@@ -36,5 +36,5 @@ def propose(
 
 def _spelt(state: SearchState) -> str:
     if state.stopped:
-        return f"{state.best} is best after {state.round - 1} rounds; stopped: {state.stopped}"
+        return f"{state.best} is best; stopped: {state.stopped}"
     return f"round {state.round} at {' '.join(state.proposed)}"

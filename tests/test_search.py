@@ -1,0 +1,358 @@
+"""Searches against known answers: what a measurement is worth, where the best setting is, when to stop, what is kept."""
+
+import copy
+import json
+
+import numpy as np
+import pytest
+import yaml
+from scipy.stats import norm
+
+from robot_physicist import batches, files, search_stage, stages
+from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
+from robot_physicist.design import latest
+from robot_physicist.documents import Estimate, Histogram, InformationGain, Interval
+from robot_physicist.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError
+from robot_physicist.gaussian_process import fit
+from robot_physicist.histogram import fill
+from robot_physicist.labels import label, parse
+from robot_physicist.search import next_round
+from robot_physicist.search_documents import SearchState
+from robot_physicist.search_domain import Domain, candidates, domain_of, lattice, pictured, spread
+from robot_physicist.search_plots import draw
+from robot_physicist.search_rounds import round_campaign
+from robot_physicist.simulation import blocks
+from robot_physicist.simulators import load
+from robot_physicist.validation import campaign_from
+
+RAW = {
+    "name": "find",
+    "seed": 3,
+    "simulator": {"name": "gaussian_cosine"},
+    "settings": {"phi": {"range": [0, 6.28]}},
+    "parameters": {"theta": {"values": [-1, 1]}},
+    "observables": {"x": {"range": [-5, 5], "bins": 10, "overflow": "include"}},
+    "exposure": {"events": 5},
+    "simulation": {"events": 400},
+    "search": {},
+}
+
+
+def search_campaign(settings=None, seed=3, **search):
+    raw = {**copy.deepcopy(RAW), "search": search, "seed": seed}
+    if settings:
+        raw["settings"] = settings
+        raw["simulator"] = {"name": "command", "options": {"executable": ["none"], "observables": ["x"]}}
+    return campaign_from(raw, "find.yaml")
+
+
+def told(setting, value, error, events, exposure="events=5"):
+    half = Estimate(value, error)
+    interval = Interval(value, error, value - 1.96 * error, value + 1.96 * error)
+    return InformationGain(setting, exposure, 1.0, interval, half, half, None, 2, "", "none", events, events, [])
+
+
+def run(campaign, truth, noise=0.3, events=None):
+    """A whole search for the maximum of a known function, with results whose error is noise / √N; all its states."""
+    rng = np.random.default_rng(campaign.seed)
+    states = [next_round(campaign, None, [])]
+    while not states[-1].stopped:
+        gains = []
+        for one in states[-1].tried:
+            if one.setting in states[-1].proposed:
+                made = sum(one.batches)
+                error = noise / made**0.5
+                gains.append(told(one.setting, truth(one.values) + error * rng.standard_normal(), error, 2 * made))
+        states.append(next_round(campaign, states[-1], gains))
+    return states
+
+
+def cosine(values):
+    return float(np.log1p(1 / (2 + np.cos(values["phi"])) ** 2))
+
+
+def test_the_process_of_two_points_is_that_of_the_normal_distribution():
+    """With the hyperparameters that were found, mean and variance are the textbook formulae."""
+    x, y, errors, place = np.array([[0.0], [1.0]]), np.array([0.0, 1.0]), np.array([0.1, 0.3]), np.array([[0.25]])
+    found = fit(x, y, errors, place, seed=1)
+
+    def kernel(first, second):
+        r = np.sqrt(5) * abs(first - second.T) / found.length_scales[0]
+        return found.sd**2 * (1 + r + r**2 / 3) * np.exp(-r)
+
+    inverse = np.linalg.inv(kernel(x, x) + np.diag(errors**2))
+    weights = kernel(place, x) @ inverse
+    assert found.mean == pytest.approx(found.level + weights @ (y - found.level), abs=1e-6)
+    assert found.covariance == pytest.approx(kernel(place, place) - weights @ kernel(x, place), abs=1e-6)
+
+
+def test_a_point_with_a_large_error_counts_less():
+    x, places = np.linspace(0, 1, 6)[:, None], np.array([[0.4]])
+    y = np.array([0.0, 0.1, 1.0, 0.1, 0.0, 0.0])
+    doubted, believed = (
+        fit(x, y, np.where(np.arange(6) == 2, error, 0.02), places, seed=1).mean[0] for error in (1.0, 0.02)
+    )
+    assert believed > 0.9
+    assert doubted < 0.4
+
+
+def test_a_measurement_at_an_independent_place_is_worth_its_expected_improvement():
+    mean, sd, error = np.array([0.3, 0.1]), np.array([1e-9, 0.5]), 0.2
+    belief = Belief(mean, np.diag(sd**2), np.array([True, False]))
+    change = sd[1] ** 2 / np.hypot(sd[1], error)
+    pull = (mean[1] - mean[0]) / change
+    improvement = change * (pull * norm.cdf(pull) + norm.pdf(pull))
+    assert knowledge_gradient(belief, [1], [error])[0] == pytest.approx(improvement, rel=0.02)
+
+
+def test_a_measurement_takes_away_as_much_variance_as_bayes_theorem_says():
+    belief = Belief(np.zeros(2), np.array([[1.0, 0.5], [0.5, 1.0]]), np.array([True, True]))
+    after = belief.after(0, error=1.0)
+    assert after.covariance == pytest.approx(np.array([[0.5, 0.25], [0.25, 0.875]]))
+
+
+def test_the_expected_regret_of_two_places_is_that_of_the_normal_distribution():
+    belief = Belief(np.array([0.2, 0.0]), np.diag([0.09, 0.16]), np.array([True, True]))
+    difference, pull = 0.5, 0.2 / 0.5
+    exact = difference * (norm.pdf(pull) - pull * norm.cdf(-pull))
+    assert expected_regret(belief, np.random.default_rng(1), 200_000) == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_optimum_of_the_cosine_is_found_at_pi(seed):
+    states = run(search_campaign(seed=seed, tolerance=0.003, rounds=20), cosine)
+    found = parse(states[-1].best)
+    assert cosine({"phi": np.pi}) - cosine(found) < 0.01
+    assert "tolerance" in states[-1].stopped
+    assert states[-1].expected_regret <= 0.003
+
+
+@pytest.mark.parametrize("dimensions", [2, 3, 4])
+def test_of_two_optima_the_higher_one_is_found(dimensions):
+    names = "abcd"[:dimensions]
+    settings = {name: {"range": [0, 10]} for name in names}
+
+    def truth(values):
+        point = np.array([values[name] / 10 for name in names])
+        peaks = [(1.0, 0.7), (0.8, 0.2)]
+        return sum(height * np.exp(-((point - at) ** 2).sum() / 0.18) for height, at in peaks)
+
+    campaign = search_campaign(settings, initial=8 * dimensions, batch=4, tolerance=0.02, rounds=5)
+    last = run(campaign, truth)[-1]
+    assert truth(dict.fromkeys(names, 7.0)) - truth(parse(last.best)) < 0.05
+    assert draw(campaign, last).keys() == {"search.pdf", "search.png"}
+
+
+def test_values_and_a_range_may_be_mixed():
+    settings = {"gas": {"values": [1, 2, 5]}, "voltage": {"range": [100, 300]}}
+    campaign = search_campaign(settings, tolerance=0.005, rounds=12)
+    states = run(campaign, lambda values: values["gas"] / 5 - ((values["voltage"] - 220) / 150) ** 2)
+    for one in states[-1].tried:
+        assert one.values["gas"] in (1, 2, 5)
+        assert 100 <= one.values["voltage"] <= 300
+    best = parse(states[-1].best)
+    assert best["gas"] == 5
+    assert abs(best["voltage"] - 220) < 25
+
+
+def test_only_contenders_get_more_events():
+    settings = {"phi": {"values": list(range(12))}}
+    states = run(
+        search_campaign(settings, initial=12, rounds=8, tolerance=1e-4), lambda v: -(((v["phi"] - 7) / 12) ** 2)
+    )
+    events = {one.values["phi"]: sum(one.batches) for one in states[-1].tried}
+    assert all(events[value] == 400 for value in (0, 1, 2, 11))
+    assert max(events[value] for value in (6, 7, 8)) >= 1600
+    assert states[-1].best == "phi=7"
+
+
+def test_a_batch_is_made_of_different_settings_and_no_longer_than_asked():
+    for state in run(search_campaign(batch=4, tolerance=0.001, rounds=6), cosine)[1:]:
+        assert len(set(state.proposed)) == len(state.proposed) <= 4
+
+
+def test_the_search_stops_at_its_rounds_and_at_its_budget():
+    states = run(search_campaign(rounds=2, tolerance=1e-9), cosine)
+    assert states[-1].stopped == "2 rounds"
+    assert states[-1].round == 3
+    campaign = search_campaign(rounds=50, tolerance=1e-9, budget=8000)
+    last = run(campaign, cosine)[-1]
+    assert last.stopped == "the budget is spent"
+    assert 8000 - 2 * 400 < last.simulated_events <= 8000
+
+
+def test_a_search_that_has_stopped_proposes_nothing_more():
+    campaign = search_campaign(rounds=1)
+    last = run(campaign, cosine)[-1]
+    again = next_round(campaign, last, [])
+    assert (again.round, again.proposed, again.stopped, again.best) == (3, [], last.stopped, last.best)
+    assert round_campaign(campaign, again).setting_points == []
+
+
+def test_gain_per_cost_has_another_optimum_and_what_is_too_dear_is_left_out():
+    cost = {"constant": 1, "per": {"phi": 1}}
+    last = run(search_campaign(maximise="gain per cost", cost=cost, tolerance=0.003, rounds=15), cosine)[-1]
+    phi = np.linspace(0, 6.28, 1000)
+    ratio = np.log1p(1 / (2 + np.cos(phi)) ** 2) / (1 + phi)
+    at = parse(last.best)
+    assert ratio.max() - cosine(at) / (1 + at["phi"]) < 0.01
+    cheap = run(search_campaign(affordable=3, cost=cost, tolerance=0.003, rounds=8), cosine)[-1]
+    assert max(one.cost for one in cheap.tried) <= 3
+    assert parse(cheap.best)["phi"] == pytest.approx(2, abs=0.15)
+
+
+def test_a_gain_that_is_too_good_is_simulated_again_before_the_search_ends():
+    campaign = search_campaign({"phi": {"values": list(range(6))}}, tolerance=0.5)
+    first = next_round(campaign, None, [])
+    gains = [told(one, 0.5, 0.005, 800) for one in first.proposed]
+    assert next_round(campaign, first, gains).stopped
+    gains[2] = told("phi=2", 0.9, 0.12, 800)
+    second = next_round(campaign, first, gains)
+    assert "phi=2" in second.proposed
+    assert not second.stopped
+
+
+def test_the_same_results_give_the_same_proposals_in_any_order():
+    campaign = search_campaign()
+    first = next_round(campaign, None, [])
+    gains = [told(one, cosine(parse(one)), 0.02, 800) for one in first.proposed]
+    assert next_round(campaign, first, gains) == next_round(campaign, first, gains[::-1])
+    with pytest.raises(DigestMismatchError, match="no result for phi=0, events=5; run the eig stage"):
+        next_round(campaign, first, gains[1:])
+
+
+def test_settings_are_decimal_numbers_on_a_lattice():
+    assert lattice(0, 6.28)[1] == 0.001
+    assert len(lattice(78, 100)) == 2201
+    domain = Domain(("phi",), (lattice(0, 6.28),))
+    rng = np.random.default_rng(1)
+    assert [one["phi"] for one in spread(domain, 3, rng)] == [0, 3.14, 6.28]
+    found = candidates(domain, [{"phi": 1.5}], {"phi": 3.1}, rng)
+    assert found[0] == {"phi": 1.5}
+    assert len({label(one) for one in found}) == len(found) <= 600
+    assert sum(abs(one["phi"] - 3.1) < 0.7 for one in found) > 150
+    assert len(pictured(domain, {"phi": 3.1})) == 101
+    assert domain_of(search_campaign()).size == 6281
+
+
+# Events of rounds
+
+
+def batched(numbers, setting=3.0):
+    raw = copy.deepcopy(RAW)
+    raw["chosen_settings"] = [{"phi": setting}]
+    raw["simulation"] = {"events": 400, "folds": 5, "batches": {f"phi={setting:g}": numbers}}
+    return campaign_from(raw, "find.yaml")
+
+
+def filled(campaign):
+    events = blocks(campaign, "phi=3", "theta=1")
+    digest = batches.digests(campaign, "phi=3", "theta=1")[-1]
+    return fill(events, campaign.observables, 5, setting="phi=3", sample="theta=1", digest=digest)
+
+
+def test_batches_are_new_events_and_add_up(monkeypatch):
+    monkeypatch.setattr(load("gaussian_cosine"), "block_size", 100)
+    first, second, whole = filled(batched([200])), filled(batched([200, 300])), filled(batched([500]))
+    # full blocks are numbered on, so two batches hold the very events of one as large as both
+    both = batches.one_per_sample([first, second])[0]
+    assert both.sumw == pytest.approx(whole.sumw)
+    assert (both.generated, both.outside) == (500, whole.outside)
+    assert len({one.digest for one in (first, second, whole)}) == 3
+    assert batches.digests(batched([200, 300]), "phi=3", "theta=1") == [first.digest, second.digest]
+
+
+def test_a_batch_that_is_missing_or_given_twice_is_an_error():
+    first, second = filled(batched([200])), filled(batched([200, 300]))
+    with pytest.raises(HistogramError, match="no histogram for batch 1 of phi=3, theta=1"):
+        batches.check_complete(batched([200, 300]), "phi=3", [second])
+    with pytest.raises(LabelClashError, match="pass each file once"):
+        batches.one_per_sample([first, first])
+
+
+def test_a_campaign_that_is_no_search_keeps_its_digests(campaign):
+    """Files of earlier versions are recognised."""
+    from robot_physicist.provenance import branch_digest, campaign_digest
+
+    assert campaign_digest(campaign) == "becc204aa6be5a4e"
+    assert branch_digest(campaign, "variance=2", "theta=0") == "4f891bb9bc222698"
+
+
+def test_of_several_rounds_a_design_takes_the_gain_from_most_events():
+    gains = [told("phi=1", 0.4, 0.1, 900), told("phi=1", 0.5, 0.2, 300), told("phi=2", 0.3, 0.1, 300)]
+    assert [(one.setting, one.simulated_events) for one in latest(gains)] == [("phi=1", 900), ("phi=2", 300)]
+
+
+# The campaign file, and the stage
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"search": None}, "settings.phi.range: only a search can choose from a range"),
+        ({"settings": {"phi": {"range": [2, 1]}}}, "settings.phi.range: the lower end must be below the upper one"),
+        ({"settings": {"phi": {"range": [0, 1], "values": [0]}}}, "give either 'values' or 'linspace'"),
+        ({"parameters": {"theta": {"range": [0, 1]}}}, "parameters.theta.range: unknown key"),
+        ({"search": {"exposure": "events=6"}}, "search.exposure: no exposure 'events=6'; did you mean 'events=5'"),
+        ({"search": {"tolerence": 1}}, "did you mean 'tolerance'"),
+        ({"search": {"cost": {"per": {"phy": 1}}}}, "search.cost.per.phy: is no variable of the settings; did you mean"),
+        ({"search": {"cost": {"per": {"phi": -1}}}}, "search.cost: is -5.28 at phi=6.28; a cost has to be positive"),
+        ({"search": {"affordable": 0.5}}, "search.affordable: no setting costs so little, the cheapest 1; raise it"),
+        ({"search": {"budget": 100}}, "search.budget: the first round alone generates 4800 events"),
+        ({"observed": {"file": "a.root", "setting": {"phi": 0}}}, "observed: belongs to a setting that is known"),
+        ({"chosen_settings": [{"phy": 1}]}, "chosen_settings[0]: name each of phi"),
+        ({"chosen_settings": [{"phi": 1}, {"phi": 1.0}]}, "chosen_settings[1]: 'phi=1' is there already"),
+        ({"simulation": {"batches": {"phi=9": [100]}}}, "simulation.batches: there is no setting 'phi=9'"),
+    ],
+)  # fmt: skip
+def test_mistakes_in_a_search_are_explained(change, message):
+    raw = {key: value for key, value in {**copy.deepcopy(RAW), **change}.items() if value is not None}
+    with pytest.raises(CampaignError) as caught:
+        campaign_from(raw, "find.yaml")
+    assert message in str(caught.value)
+
+
+def test_the_stage_writes_a_campaign_that_stands_alone(tmp_path):
+    """It is valid, holds nothing but the proposed settings, and has the files that it names beside it."""
+    raw = copy.deepcopy(RAW)
+    raw["simulator"] = {"name": "weinberg_born"}
+    raw["settings"] = {"sqrt_s": {"range": [80, 100], "unit": "GeV"}}
+    raw["parameters"] = {"sin2theta_w": {"values": [0.22, 0.24]}}
+    raw["observables"] = {"cos_theta": {"range": [-1, 1], "bins": 2}}
+    raw["exposure"] = {"luminosity": 1}
+    raw["backgrounds"] = [{"name": "dust", "file": "shapes/dust.json", "histogram": "h"}]
+    (tmp_path / "shapes").mkdir()
+    (tmp_path / "shapes/dust.json").write_text(json.dumps({"h": [1.0, 2.0]}))
+    (tmp_path / "find.yaml").write_text(yaml.safe_dump(raw))
+    folder = tmp_path / "new/round=1"
+    outputs = (folder / "campaign.yaml", folder / "search.json", folder / "figures")
+    printed = search_stage.propose(tmp_path / "find.yaml", [], [], *outputs)
+    made, state = files.read_campaign(outputs[0]), files.read_document(SearchState, outputs[1])
+    assert [label(point) for point in made.setting_points] == state.proposed
+    assert len(state.proposed) == 6
+    assert "round 1 at sqrt_s=80" in printed
+    assert (folder / "shapes/dust.json").read_text() == json.dumps({"h": [1.0, 2.0]})
+    assert {path.name for path in outputs[2].iterdir()} == {"search.pdf", "search.png"}
+    assert {made.events_at(setting) for setting in state.proposed} == {400}
+
+
+def test_eig_adds_the_batches_of_its_setting_and_passes_over_other_settings(tmp_path):
+    def histogram(numbers, setting, name):
+        campaign_file = tmp_path / f"{name}.yaml"
+        files.write_campaign(campaign_file, batched(numbers, setting), tmp_path)
+        paths = []
+        for sample in ("theta=-1", "theta=1"):
+            events, path = (tmp_path / name / sample / file for file in ("events.root", "histogram.json"))
+            stages.simulate(campaign_file, f"phi={setting:g}", sample, events)
+            stages.histogram(campaign_file, f"phi={setting:g}", sample, events, path)
+            paths.append(path)
+        return campaign_file, paths
+
+    _, first = histogram([400], 3.0, "first")
+    _, other = histogram([400], 2.0, "other")
+    campaign_file, second = histogram([400, 1200], 3.0, "second")
+    stages.eig(campaign_file, "phi=3", "events=5", [*first, *other, *second], tmp_path / "eig.json")
+    assert files.read_document(InformationGain, tmp_path / "eig.json").simulated_events == 3200
+    assert files.read_document(Histogram, second[0]).generated == 1200
+    with pytest.raises(HistogramError, match="no histogram for batch 1"):
+        stages.eig(campaign_file, "phi=3", "events=5", second, tmp_path / "eig.json")

@@ -80,7 +80,7 @@ def scipy_alone(
 
 
 def optuna(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Its sampler can be told no errors and does not show its process: only the start-up of a proposal is measured."""
+    """Its sampler takes no errors and does not show its process: only the start-up of a proposal is measured."""
     import optuna as library
 
     library.logging.set_verbosity(library.logging.ERROR)

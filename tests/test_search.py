@@ -8,11 +8,11 @@ import pytest
 import yaml
 from scipy.stats import norm
 
-from robot_physicist import batches, files, search_stage, stages
+from robot_physicist import batches, files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.design import latest
 from robot_physicist.documents import Estimate, Histogram, InformationGain, Interval
-from robot_physicist.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError
+from robot_physicist.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError, PlanWarning
 from robot_physicist.gaussian_process import fit
 from robot_physicist.histogram import fill
 from robot_physicist.labels import label, parse
@@ -356,3 +356,13 @@ def test_eig_adds_the_batches_of_its_setting_and_passes_over_other_settings(tmp_
     assert files.read_document(Histogram, second[0]).generated == 1200
     with pytest.raises(HistogramError, match="no histogram for batch 1"):
         stages.eig(campaign_file, "phi=3", "events=5", second, tmp_path / "eig.json")
+
+
+def test_validate_and_plan_say_what_is_known_of_a_search(tmp_path):
+    path = tmp_path / "find.yaml"
+    path.write_text(yaml.safe_dump(RAW))
+    assert "a search of at most 6 rounds over phi, 2 samples at each setting" in inspection.validate(path)
+    with pytest.warns(PlanWarning, match="only the first round"):
+        text = inspection.plan(path, 1, None, None)
+    assert "12 = 6 settings × 2 samples" in text
+    assert "events      4,800 generated" in text

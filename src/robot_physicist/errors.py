@@ -76,6 +76,10 @@ class MarginalisationWarning(UserWarning):
     """Nuisance parameters could not be integrated out by the fast method."""
 
 
+class PlanWarning(UserWarning):
+    """A plan of less than the whole campaign."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which known name is closest to a misspelt one, or list what is known.
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import __version__, files
 from .documents import Design, WorkspaceGain
-from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning
+from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
@@ -26,6 +26,11 @@ def validate(file: Path) -> str:
         raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
     campaign = files.read_campaign(file)
     named_files.check(campaign, file.parent)
+    if campaign.search:
+        return (
+            f"{file}: valid; a search of at most {campaign.search.rounds} rounds over {', '.join(campaign.settings)},"
+            f" {len(campaign.samples)} samples at each setting, {len(campaign.exposures)} exposure(s)"
+        )
     return (
         f"{file}: valid; {len(campaign.setting_points)} settings × {len(campaign.samples)} samples"
         f" = {len(campaign.setting_points) * len(campaign.samples)} branches,"
@@ -41,6 +46,11 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     from . import plan as estimate
 
     campaign = files.read_campaign(file)
+    if campaign.search:
+        from .search import first_campaign
+
+        campaign = first_campaign(campaign)
+        warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
     if error is not None:
         from .pilot import pilot_errors
 

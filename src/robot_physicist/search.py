@@ -20,7 +20,7 @@ from .labels import rounded
 from .search_campaign import Search
 from .search_documents import Band, Process, SearchState, Tried
 from .search_domain import PLACES, Domain, candidates, domain_of, pictured, spread
-from .search_rounds import asked, exposure_of, search_of, simulated, told, untried
+from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, untried
 from .seeds import branch_generator
 from .simulators.base import FloatArray
 
@@ -46,6 +46,11 @@ def next_round(campaign: Campaign, before: SearchState | None, gains: Sequence[I
     if before.stopped:
         return replace(before, round=number)
     return _later_round(campaign, domain, told(before.tried, gains, exposure_of(campaign)), number, rng)
+
+
+def first_campaign(campaign: Campaign) -> Campaign:
+    """The campaign of the first round of a search."""
+    return round_campaign(campaign, next_round(campaign, None, []))
 
 
 def _affordable(campaign: Campaign, settings: Sequence[dict[str, float]]) -> list[Tried]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .campaign import Campaign
-from .labels import number
+from .design import spell
+from .labels import number, parse
 from .plots import BLUE, GREEN, ORANGE, render_bytes, styled
 from .search_documents import Band, SearchState, Tried
 from .simulators.base import FloatArray
@@ -75,7 +76,7 @@ def _along(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> Non
         for width, alpha in ((2, 0.15), (1, 0.25)):
             axis.fill_between(x, mean - width * sd, mean + width * sd, color=BLUE, alpha=alpha, linewidth=0)
         axis.plot(x, mean, color=BLUE, linewidth=1.5, label="Gaussian process, 68% and 95%")
-    _points(axis, state, name)
+    _points(axis, campaign, state, name)
     for one in state.tried:
         if one.setting in state.proposed:
             axis.axvline(one.values[name], color=GREEN, linestyle=":", linewidth=1.5)
@@ -99,7 +100,7 @@ def _line(campaign: Campaign, band: Band, name: str) -> tuple[FloatArray, FloatA
     return x, mean, sd
 
 
-def _points(axis: Axes, state: SearchState, name: str) -> None:
+def _points(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> None:
     for order, one in enumerate(state.tried, 1):
         value, error = _shown(state, one)
         best = one.setting == state.best
@@ -109,7 +110,8 @@ def _points(axis: Axes, state: SearchState, name: str) -> None:
             axis.annotate(str(order), (one.values[name], value), (6, 7), textcoords="offset points", fontsize=11)
     axis.plot([], [], "ko", markersize=6, label="tried, in this order")
     if state.best is not None:
-        axis.plot([], [], color=ORANGE, marker="*", markersize=15, linestyle="none", label=f"best: {state.best}")
+        text = f"best: {spell(campaign, parse(state.best))}"
+        axis.plot([], [], color=ORANGE, marker="*", markersize=15, linestyle="none", label=text)
 
 
 def _events(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> None:

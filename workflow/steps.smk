@@ -94,8 +94,10 @@ def published():
 
 def observed(wildcards):
     """The observed data of a setting and exposure: other data make another likelihood."""
-    names = labels.observed_files(config, wildcards.setting, wildcards.exposure)
-    return [str(Path(CAMPAIGN).parent / name) for name in names]
+    path = campaign_of(wildcards)
+    campaign = content(path) if wildcards.round else config
+    names = labels.observed_files(campaign, wildcards.setting, wildcards.exposure)
+    return [str(Path(path).parent / name) for name in names]
 
 
 def command(name, *sections):

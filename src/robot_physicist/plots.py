@@ -121,6 +121,10 @@ def _gain(axis: Axes, answer: ExposureDesign, design: Design, variable: str) -> 
     for ranked in answer.settings:
         others = tuple(value for name, value in ranked.values.items() if name != variable)
         lines.setdefault(others, []).append(ranked)
+    if len(lines) > max(len(LINES), len(answer.settings) / 2):
+        # settings of a search, which are on no grid
+        _gain_points(axis, answer.settings, variable, BLUE, "corrected, 95% interval")
+        lines = {}
     for index, (others, line) in enumerate(lines.items()):
         names = [design.labels[name] for name in design.units if name != variable]
         text = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, others, strict=True))
@@ -177,14 +181,20 @@ def _gain_line(axis: Axes, line: Sequence[Ranked], variable: str, colour: str, t
         axis.fill_between(x, low, high, color=GREY, alpha=0.18, linewidth=0, label="cross-fitted … plug-in")
     axis.fill_between(x, *ends, color=colour, alpha=0.3, linewidth=0)
     axis.plot(x, y, color=colour, linewidth=1.5)
-    name = text or "corrected, 95% interval"
-    axis.errorbar(
-        x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=name
-    )
+    _gain_points(axis, ordered, variable, colour, text or "corrected, 95% interval")
     exact = [ranked.gain.exact for ranked in ordered]
     if all(value is not None for value in exact):
         values = [value.value for value in exact if value is not None]
         axis.plot(x, values, color="black", linestyle="--", linewidth=1.2, label="exact")
+
+
+def _gain_points(axis: Axes, settings: Sequence[Ranked], variable: str, colour: str, text: str) -> None:
+    x = [ranked.values[variable] for ranked in settings]
+    y = np.array([ranked.gain.corrected.value for ranked in settings])
+    ends = np.array([(ranked.gain.corrected.low, ranked.gain.corrected.high) for ranked in settings]).T
+    axis.errorbar(
+        x, y, np.abs(ends - y), color=colour, marker="o", markersize=6, linestyle="none", capsize=3, label=text
+    )
 
 
 def _geometric(values: Sequence[float]) -> bool:

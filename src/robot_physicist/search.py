@@ -18,7 +18,7 @@ from .documents import Estimate, InformationGain
 from .gaussian_process import Fit, fit
 from .labels import rounded
 from .search_campaign import Search
-from .search_documents import Band, Process, SearchState, Tried
+from .search_documents import Process, ProcessBand, SearchState, Tried
 from .search_domain import PLACES, Domain, candidates, domain_of, pictured, spread
 from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, untried
 from .seeds import branch_generator
@@ -192,7 +192,7 @@ def _process(fitted: Fit, domain: Domain) -> Process:
     return Process(fitted.level, fitted.sd, scales, fitted.log_likelihood)
 
 
-def _band(fitted: Fit, shown: list[dict[str, float]]) -> Band:
+def _band(fitted: Fit, shown: list[dict[str, float]]) -> ProcessBand:
     mean, variance = fitted.mean[-len(shown) :], fitted.covariance.diagonal()[-len(shown) :]
     sd = np.sqrt(variance.clip(0.0))
-    return Band(shown, [round(float(one), 6) for one in mean], [round(float(one), 6) for one in sd])
+    return ProcessBand(shown, [round(float(one), 6) for one in mean], [round(float(one), 6) for one in sd])

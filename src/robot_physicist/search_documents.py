@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.dataclasses import dataclass as document
 
-from .documents import CONFIG, Estimate
+from .document_types import CONFIG, Estimate
 
 
 @document(frozen=True, config=CONFIG)
@@ -40,7 +40,7 @@ class Process:
 
 
 @document(frozen=True, config=CONFIG)
-class Band:
+class ProcessBand:
     """What the process says along the settings of a figure."""
 
     values: list[dict[str, float]]
@@ -71,7 +71,7 @@ class SearchState:
     """Events generated for all settings and samples, those that are proposed included."""
     process: Process | None = None
     """The Gaussian process; None before the first gains."""
-    band: Band | None = None
+    band: ProcessBand | None = None
     """What it says, for figures."""
     best: str | None = None
     """Label of the setting that is best as far as is known."""

@@ -11,7 +11,7 @@ from .campaign import Campaign
 from .design import spell
 from .labels import number, parse
 from .plots import BLUE, GREEN, ORANGE, render_bytes, styled
-from .search_documents import Band, SearchState, Tried
+from .search_documents import ProcessBand, SearchState, Tried
 from .simulators.base import FloatArray
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _along(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> Non
     _title(axis, state)
 
 
-def _line(campaign: Campaign, band: Band, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _line(campaign: Campaign, band: ProcessBand, name: str) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The part of a band on the line along one variable: the others have the values that most of its points have."""
     table = np.array([[values[other] for other in campaign.settings] for values in band.values])
     index = list(campaign.settings).index(name)

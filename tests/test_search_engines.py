@@ -9,7 +9,7 @@ import pytest
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
 #: Two settings so much alike that the second round needs more events at one of them.
 CAMPAIGN = {
-    **engines.CAMPAIGN,
+    **{key: value for key, value in engines.CAMPAIGN.items() if key != "observed"},
     "settings": {"variance": {"values": [1, 1.05]}},
     "parameters": {"theta": {"values": [-1, 1]}},
     "exposure": {"events": 5},
@@ -80,3 +80,10 @@ def test_a_search_tops_up_ends_resumes_and_is_the_same_on_both_engines(tmp_path)
     assert code == 0, text
     assert engines.differing(before, of_yadage(folder / "results/small.yadage", 2)) == []
     assert json.loads((folder / "results/small.yadage/propose_7/search.json").read_text())["stopped"] == "2 rounds"
+
+
+def test_yadage_refuses_more_rounds_than_it_has(tmp_path):
+    more = {**CAMPAIGN, "search": {**CAMPAIGN["search"], "rounds": 7}}
+    code, text = engines.yadage(engines.checkout(tmp_path / "run", more), "--native")
+    assert code == 2
+    assert "search.rounds: is 7, and workflow/search.yml has 6 rounds" in text

@@ -60,6 +60,17 @@ def workflow_of(chosen):
     return f"workflow/{'search' if campaign.get('search') else 'workflow'}.yml", "design/design.json"
 
 
+def missing_rounds(chosen):
+    """Say that a search may make more rounds than are written out, which would leave it without an end."""
+    search = (yaml.safe_load(chosen.campaign.read_text()) or {}).get("search")
+    stages = yaml.safe_load((ROOT / "workflow/search.yml").read_text())["stages"]
+    there = sum(stage["name"].startswith("round_") for stage in stages)
+    wanted = search.get("rounds", there) if isinstance(search, dict) else there
+    if isinstance(wanted, int) and wanted > there:
+        return f"search.rounds: is {wanted}, and workflow/search.yml has {there} rounds; take fewer, or Snakemake"
+    return None
+
+
 def run(chosen):
     """Run the workflow; a failure is reported by the caller, who finds it in the snapshot."""
     from yadage.steering_api import run_workflow
@@ -105,6 +116,9 @@ def last_lines(logs, name):
 def main():
     """Run, and end with 0 only if the design, or the recasts, are there."""
     chosen = arguments()
+    if problem := missing_rounds(chosen):
+        print(f"error: {chosen.campaign}: {problem}", file=sys.stderr)
+        return 2
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if name not in os.environ})
     sys.path.insert(0, str(ROOT / "workflow"))
     __import__("yadage_native" if chosen.native else "yadage_strict")

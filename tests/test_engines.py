@@ -125,7 +125,7 @@ def test_a_campaign_that_is_not_there_is_an_error(tmp_path):
 
 
 @pytest.mark.containers
-@pytest.mark.parametrize("name", ["core", "pythia"])
+@pytest.mark.parametrize("name", ["core", "pythia", "search"])
 def test_images_have_no_root_no_network_labels_and_the_size_that_is_documented(images, name):
     def podman(*line):
         code, text = engines.call(["podman", *line], ROOT, CONTAINERS_CONF=images["CONTAINERS_CONF"])
@@ -201,5 +201,5 @@ def test_recast_in_containers_makes_the_same_bytes(reference, images, tmp_path):
     assert "RECAST_ATLAS_CATALOGUE" in run("catalogue", "add", ".")
     assert "teaches most" in run("run", name, "inputs.yml", "--backend", "local", "--tag", "all")
     assert engines.differing(reference, engines.of_yadage(folder / "recast-all")) == []
-    for stage in ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design", "recast"):
+    for stage in ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design", "recast", "propose"):
         assert f"test {stage} succeeded" in run("tests", "run", name, stage, "--backend", "local", "--tag", stage)

@@ -162,7 +162,7 @@ def is_pause(gap: float, usual: float) -> bool:
 
 
 def seconds_each(times: Sequence[float], now: float) -> float | None:
-    """Seconds from one file of a stage to its next, in the run that goes on now; None when too few are there to tell.
+    """Seconds from one file to the next, in the run that goes on now; None when fewer than three are there to tell.
 
     (now − t_1) / (n − 1) over the latest n files without a pause between them.
 
@@ -177,37 +177,42 @@ def seconds_each(times: Sequence[float], now: float) -> float | None:
             break
         run.insert(0, earlier)
     elapsed = max(now, run[-1]) - run[0] if run else 0.0
-    return elapsed / (len(run) - 1) if len(run) > 1 and elapsed > 0 else None
+    return elapsed / (len(run) - 1) if len(run) > 2 and elapsed > 0 else None
 
 
 def seconds_left(wanted: Sequence[Job], done: Mapping[str, float], now: float) -> float | None:
-    """Time until the slowest stage is through, each at the rate of its latest files; None when none has a rate.
+    """Time until all stages are through, each at the rate of its latest files; None when too few are there to tell.
 
-    Stages run side by side, so their times are not added up; what has not begun has no rate and is left out.
+    Stages run side by side, so of those that have a rate the slowest counts. A stage that has none yet comes after
+    them, and each of its files takes as long as a file took on average.
     """
     times: dict[str, list[float]] = defaultdict(list)
     for job in wanted:
         if job.output in done:
             times[job.stage].append(done[job.output])
-    result = []
+    anything = seconds_each([time for of_stage in times.values() for time in of_stage], now)
+    if anything is None:
+        return None
+    side_by_side = afterwards = 0.0
     for stage in stages(wanted, done):
-        each = seconds_each(times[stage.name], now)
-        if stage.done == stage.total:
-            result.append(0.0)
-        elif each is not None:
-            result.append(each * (stage.total - stage.done))
-    return max(result, default=0.0) or None
+        each, files = seconds_each(times[stage.name], now), stage.total - stage.done
+        if each is None:
+            afterwards += anything * files
+        else:
+            side_by_side = max(side_by_side, each * files)
+    return side_by_side + afterwards
 
 
 def best(campaign: Campaign, gains: Sequence[InformationGain], settings: int) -> tuple[Best, ...]:
-    """The best of so many settings at each exposure that has gains, in the order in which the exposures come."""
-    by_exposure: dict[str, list[InformationGain]] = defaultdict(list)
+    """The best of so many settings at each exposure that has gains, in the order of the campaign."""
+    by_exposure: dict[str, list[InformationGain]] = {exposure: [] for exposure in campaign.exposures}
     for gain in gains:
-        by_exposure[gain.exposure].append(gain)
+        if gain.exposure in by_exposure:
+            by_exposure[gain.exposure].append(gain)
     return tuple(
         Best(exposure, spell(campaign, parse(top.setting)), top.corrected, len(found), settings)
         for exposure, found in by_exposure.items()
-        for top in [max(found, key=lambda gain: gain.corrected.value)]
+        for top in sorted(found, key=lambda gain: -gain.corrected.value)[:1]
     )
 
 
@@ -231,7 +236,7 @@ def progress(
     return Progress(
         title=title,
         stages=stages(wanted, done),
-        left=None if paused else seconds_left(wanted, done, now),
+        left=None if paused or len(done) == len(wanted) else seconds_left(wanted, done, now),
         quiet=quiet,
         best=tuple(found),
         rounds=tuple(rounds),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .labels import number
-from .progress import Best, Progress, Round
+from .progress import PAUSE_SECONDS, Best, Progress, Round
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,16 +49,18 @@ def status(state: Progress) -> str:
         return f"about {duration(state.left)} left"
     if state.quiet is None:
         return "nothing there yet"
-    return f"the latest file is {duration(state.quiet)} old"
+    if state.quiet > PAUSE_SECONDS:
+        return f"the latest file is {duration(state.quiet)} old"
+    return "time left not known yet"
 
 
 def line(state: Progress) -> str:
-    """The state in one line: the last round, branches, files of the stages, time left, best settings."""
+    """The state in one line: the last round and what came of one, branches, files of the stages, time left, best settings."""
     last = state.rounds[-1] if state.rounds else None
     stages = ", ".join(f"{stage.name} {stage.done}/{stage.total}" for stage in state.stages)
     parts = [
         f"round {last.number} at {_settings(last)}" if last else "",
-        last.note if last else "",
+        next((f"round {one.number}: {one.note}" for one in reversed(state.rounds) if one.note), ""),
         branches(state),
         stages,
         status(state),

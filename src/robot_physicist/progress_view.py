@@ -55,7 +55,7 @@ def status(state: Progress) -> str:
 
 
 def line(state: Progress) -> str:
-    """The state in one line: the last round and what came of one, branches, files of the stages, time left, best settings."""
+    """The state in one line: the last round and what came of one, branches, stages, time left, best settings."""
     last = state.rounds[-1] if state.rounds else None
     stages = ", ".join(f"{stage.name} {stage.done}/{stage.total}" for stage in state.stages)
     parts = [

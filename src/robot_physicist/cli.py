@@ -16,6 +16,8 @@ from . import __version__
 from .errors import RobotPhysicistError, nearest
 
 FILE = click.Path(path_type=Path)
+#: What a shell calls a command that was ended by Ctrl-C.
+INTERRUPTED = 130
 #: Options that take several values after one flag, as workflow engines write lists of files.
 LISTS = ("--histograms", "--gains", "--posteriors", "--previous")
 
@@ -278,6 +280,23 @@ def show(file: Path, colour: bool | None) -> None:
     from . import inspection
 
     click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--results", type=FILE, help="Folder of the results; results/FILE by default.")
+@click.option("--once", is_flag=True, help="Print the state and end.")
+def watch(file: Path, results: Path | None, once: bool) -> None:
+    """Watch a campaign FILE run: branches done, time left, best setting so far; ends when all is done.
+
+    Runs nothing itself. Where the output is no terminal, a line is printed whenever something has changed.
+    """
+    try:
+        from . import watch
+
+        watch.watch(file, results or Path("results") / file.stem, once)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 @cli.command()

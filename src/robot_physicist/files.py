@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +78,15 @@ def read_json(path: Path) -> Any:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
+
+
+def modified(folder: Path, names: Iterable[str]) -> dict[str, float]:
+    """When files below a folder were last modified, in seconds since 1970; without those that are not there."""
+    found = {}
+    for name in names:
+        with suppress(OSError):
+            found[name] = os.stat(folder / name).st_mtime
+    return found
 
 
 def read_document(kind: type[Document], path: Path) -> Document:

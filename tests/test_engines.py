@@ -201,5 +201,15 @@ def test_recast_in_containers_makes_the_same_bytes(reference, images, tmp_path):
     assert "RECAST_ATLAS_CATALOGUE" in run("catalogue", "add", ".")
     assert "teaches most" in run("run", name, "inputs.yml", "--backend", "local", "--tag", "all")
     assert engines.differing(reference, engines.of_yadage(folder / "recast-all")) == []
-    for stage in ("branches", "simulate", "histogram", "likelihood", "posterior", "eig", "design", "recast", "propose"):
+    for stage in (
+        "branches",
+        "simulate",
+        "histogram",
+        "likelihood",
+        "posterior",
+        "eig",
+        "design",
+        "recast",
+        "propose",
+    ):
         assert f"test {stage} succeeded" in run("tests", "run", name, stage, "--backend", "local", "--tag", stage)

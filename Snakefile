@@ -2,16 +2,19 @@
 # exposure, and the design over all settings. Commands come from steps/, images from envs/.
 include: "workflow/steps.smk"
 include: "workflow/rounds.smk"
+include: "workflow/sequence.smk"
 
 
 report: "workflow/report/workflow.rst"
 
 
 wildcard_constraints:
-    round="(round=[0-9]+/)?",
+    round="(round=[0-9]+/(measurement/)?)?",
     setting="[^/]+",
     sample="[^/]+",
     exposure="[^/]+",
+    first=FIRST,
+    next=LATER,
 
 
 localrules:
@@ -39,6 +42,8 @@ checkpoint propose:
         ),
     log:
         f"{RESULTS}/{{round}}propose.log",
+    wildcard_constraints:
+        round=SEARCHED,
     container:
         image("propose")
     resources:
@@ -49,6 +54,85 @@ checkpoint propose:
         "propose {wildcards.round} of {RESULTS}"
     shell:
         command("propose")
+
+
+checkpoint begin:
+    input:
+        study=ancient(CAMPAIGN),
+    output:
+        campaign=f"{RESULTS}/{{first}}campaign.yaml",
+        sequence=f"{RESULTS}/{{first}}sequence.json",
+    log:
+        f"{RESULTS}/{{first}}begin.log",
+    container:
+        image("begin")
+    resources:
+        mem_mb=memory_mb("begin"),
+        kubernetes_memory_limit=limit("begin", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("begin", "kubernetes_job_timeout"),
+    message:
+        "begin {RESULTS} {wildcards.first}"
+    shell:
+        command("begin", *STUDY)
+
+
+checkpoint observe:
+    input:
+        study=ancient(CAMPAIGN),
+        campaign=own("campaign.yaml"),
+        sequence=own("sequence.json"),
+        design=own("design.json"),
+    output:
+        measurement=f"{RESULTS}/{{round}}measurement/campaign.yaml",
+        data=f"{RESULTS}/{{round}}measurement/data.root",
+    log:
+        f"{RESULTS}/{{round}}measurement/observe.log",
+    container:
+        image("observe")
+    resources:
+        mem_mb=memory_mb("observe"),
+        kubernetes_memory_limit=limit("observe", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("observe", "kubernetes_job_timeout"),
+    params:
+        data_of,
+    message:
+        "observe {RESULTS} {wildcards.round}"
+    shell:
+        command("observe", *STUDY)
+
+
+checkpoint update:
+    input:
+        before("branches.json"),
+        before("measurement/branches.json"),
+        before("measurement/design.json"),
+        study=ancient(CAMPAIGN),
+        campaign=before("campaign.yaml"),
+        previous=before("sequence.json"),
+        design=before("design.json"),
+        measurement=before("measurement/campaign.yaml"),
+        posterior=posterior_before,
+    output:
+        next=f"{RESULTS}/round={{next}}/campaign.yaml",
+        sequence=f"{RESULTS}/round={{next}}/sequence.json",
+        figures=report(
+            directory(f"{RESULTS}/round={{next}}/sequence"),
+            patterns=["{figure}.png"],
+            caption="workflow/report/figure.rst",
+            category="Sequence",
+        ),
+    log:
+        f"{RESULTS}/round={{next}}/update.log",
+    container:
+        image("update")
+    resources:
+        mem_mb=memory_mb("update"),
+        kubernetes_memory_limit=limit("update", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("update", "kubernetes_job_timeout"),
+    message:
+        "update {RESULTS} for round {wildcards.next}"
+    shell:
+        command("update", *STUDY)
 
 
 rule branches:
@@ -207,25 +291,25 @@ rule recast:
 
 rule design:
     input:
-        campaign=CAMPAIGN,
+        campaign=campaign_of,
         gains=all_gains,
         posteriors=all_posteriors,
         histograms=all_histograms,
     output:
-        design=f"{RESULTS}/design.json",
+        design=f"{RESULTS}/{{round}}design.json",
         table=report(
-            f"{RESULTS}/design.csv",
+            f"{RESULTS}/{{round}}design.csv",
             caption="workflow/report/table.rst",
             category="Design",
         ),
         figures=report(
-            directory(f"{RESULTS}/figures"),
+            directory(f"{RESULTS}/{{round}}figures"),
             patterns=["{figure}.png"],
             caption="workflow/report/figure.rst",
             category="Figures",
         ),
     log:
-        f"{RESULTS}/design.log",
+        f"{RESULTS}/{{round}}design.log",
     container:
         image("design")
     resources:
@@ -233,6 +317,6 @@ rule design:
         kubernetes_memory_limit=limit("design", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("design", "kubernetes_job_timeout"),
     message:
-        "design of {RESULTS}"
+        "design of {RESULTS} {wildcards.round}"
     shell:
         command("design")

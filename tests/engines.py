@@ -100,9 +100,15 @@ def of_snakemake(results: Path) -> dict[str, bytes]:
 
 def of_yadage(work: Path) -> dict[str, bytes]:
     """Results of yadage, by the paths that Snakemake gives them."""
+    return branches_of_yadage(work) | {
+        name: (work / "design" / name).read_bytes() for name in ("design.json", "design.csv")
+    }
+
+
+def branches_of_yadage(work: Path) -> dict[str, bytes]:
+    """The same without the design."""
     branches = json.loads((work / "branches/branches.json").read_text())
     found = {"branches.json": work / "branches/branches.json"}
-    found |= {name: work / "design" / name for name in ("design.json", "design.csv")}
     for i, setting in enumerate(branches["settings"]):
         for j, sample in enumerate(branches["samples"]):
             found[f"{setting}/{sample}/events.root"] = work / f"setting_{i}/simulate_{j}/events.root"

@@ -37,7 +37,7 @@ def checked(folder, capsys):
 def test_this_project_agrees(project, capsys):
     code, text = checked(project, capsys)
     assert code == 0, text
-    assert "9 steps, 7 workflows and 2 REANA specifications agree" in text
+    assert "12 steps, 9 workflows and 2 REANA specifications agree" in text
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,7 @@ def test_every_reader_of_a_specification_accepts_it(capsys):
         "yadage",
         "yadage: recast",
         "yadage: search",
+        "yadage: sequence",
         "Snakemake",
         "Snakemake of REANA",
         "REANA: reana.yaml",

@@ -42,7 +42,15 @@ def test_the_only_local_rule_does_nothing():
 def test_every_rule_obeys_reanas_engine(name):
     """It runs `shell:` in the rule's container; it hangs on `script:`, `run:`, `notebook:` and `group:`."""
     keywords = re.findall(r"^    (\w+):", RULES[name], re.MULTILINE)
-    assert set(keywords) - {"params"} == {"input", "output", "log", "container", "resources", "message", "shell"}
+    assert set(keywords) - {"params", "wildcard_constraints"} == {
+        "input",
+        "output",
+        "log",
+        "container",
+        "resources",
+        "message",
+        "shell",
+    }
     assert f'image("{name}")' in RULES[name]
     assert re.search(rf'command\(\s*"{name}"', RULES[name])
     for limit in ("kubernetes_memory_limit", "kubernetes_job_timeout"):

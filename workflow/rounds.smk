@@ -22,9 +22,28 @@ def number_of(round):
     return int(round.removeprefix("round=").removesuffix("/"))
 
 
+def is_sequence():
+    """Does the campaign make experiments one after the other?"""
+    return bool(config.get("sequence"))
+
+
 def campaign_of(wildcards):
     """The campaign file of a round, which exists once the checkpoint before it has run."""
-    return written(wildcards.round).proposal if wildcards.round else CAMPAIGN
+    return campaign_in(wildcards.round)
+
+
+def campaign_in(round):
+    """The same, by the name of the round."""
+    if not round:
+        return CAMPAIGN
+    if not is_sequence():
+        return written(round).proposal
+    if round.endswith("measurement/"):
+        design = round.removesuffix("measurement/")
+        return checkpoints.observe.get(round=design).output.measurement
+    if round == named(1):
+        return checkpoints.begin.get(first=round).output.campaign
+    return checkpoints.update.get(next=str(number_of(round))).output.next
 
 
 def campaign_for_events(wildcards):
@@ -69,7 +88,7 @@ def of_rounds(pattern, chosen):
     """Files of all branches of some rounds; the pattern is that of the path of one."""
     found = []
     for round in chosen:
-        campaign = content(written(round).proposal) if round else config
+        campaign = content(campaign_in(round)) if round else config
         names = {
             "setting": labels.setting_labels(campaign),
             "sample": labels.sample_labels(campaign),
@@ -82,6 +101,10 @@ def of_rounds(pattern, chosen):
 
 def histograms_of(wildcards):
     """Histograms of a setting: of its round, and of the rounds before it that have simulated there too."""
+    if is_sequence():
+        return of_rounds(
+            f"{wildcards.setting}/{{sample}}/histogram.json", [wildcards.round]
+        )
     last = number_of(wildcards.round) if wildcards.round else 0
     chosen = [named(number) for number in range(1, last + 1)] or [""]
     pattern = f"{wildcards.setting}/{{sample}}/histogram.json"
@@ -98,19 +121,24 @@ def settings_of(round):
     return labels.setting_labels(content(written(round).proposal))
 
 
+def designed(wildcards):
+    """Rounds over which a design looks: all, but each experiment of a sequence has its own."""
+    return [wildcards.round] if wildcards.round else rounds()
+
+
 def all_gains(wildcards):
     """Gains of the whole study."""
-    return of_rounds("{setting}/{exposure}/eig.json", rounds())
+    return of_rounds("{setting}/{exposure}/eig.json", designed(wildcards))
 
 
 def all_posteriors(wildcards):
     """Posteriors of the whole study."""
-    return of_rounds("{setting}/{exposure}/posterior.json", rounds())
+    return of_rounds("{setting}/{exposure}/posterior.json", designed(wildcards))
 
 
 def all_histograms(wildcards):
     """Histograms of the whole study."""
-    return of_rounds("{setting}/{sample}/histogram.json", rounds())
+    return of_rounds("{setting}/{sample}/histogram.json", designed(wildcards))
 
 
 def answers(wildcards):
@@ -118,6 +146,8 @@ def answers(wildcards):
     if section("published"):
         recasts = of_rounds("{setting}/{exposure}/recast/recast.json", rounds())
         return [f"{RESULTS}/branches.json", *recasts]
+    if is_sequence():
+        return [f"{RESULTS}/{named(section('sequence.rounds') + 1)}sequence.json"]
     if is_search():
         return [f"{RESULTS}/design.json", f"{RESULTS}/{rounds()[-1]}search.json"]
     return [f"{RESULTS}/branches.json", f"{RESULTS}/design.json"]

@@ -53,21 +53,32 @@ def backend(chosen):
 
 
 def workflow_of(chosen):
-    """The graph of a campaign, and where its answer will be: a recast, a search in rounds, or a design."""
+    """The graph of a campaign, and where its answer will be: a recast, a search, a sequence, or a design."""
     campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
     if campaign.get("published"):
         return "workflow/recast.yml", "setting_*/recast_*/recast.json"
+    if campaign.get("sequence"):
+        return "workflow/sequence.yml", f"round_{rounds_in('sequence')}/update/sequence.json"
     return f"workflow/{'search' if campaign.get('search') else 'workflow'}.yml", "design/design.json"
 
 
+def rounds_in(graph):
+    """The number of rounds that a graph has; yadage has no loops."""
+    stages = yaml.safe_load((ROOT / f"workflow/{graph}.yml").read_text())["stages"]
+    return sum(stage["name"].startswith("round_") for stage in stages)
+
+
 def missing_rounds(chosen):
-    """Say that a search may make more rounds than are written out, which would leave it without an end."""
-    search = (yaml.safe_load(chosen.campaign.read_text()) or {}).get("search")
-    stages = yaml.safe_load((ROOT / "workflow/search.yml").read_text())["stages"]
-    there = sum(stage["name"].startswith("round_") for stage in stages)
-    wanted = search.get("rounds", there) if isinstance(search, dict) else there
-    if isinstance(wanted, int) and wanted > there:
-        return f"search.rounds: is {wanted}, and workflow/search.yml has {there} rounds; take fewer, or Snakemake"
+    """Say that a search may make more rounds than are written out, or a sequence another number of them."""
+    campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
+    for graph in ("search", "sequence"):
+        there, section = rounds_in(graph), campaign.get(graph)
+        wanted = section.get("rounds", there) if isinstance(section, dict) else there
+        if isinstance(wanted, int) and (wanted > there or (graph == "sequence" and wanted != there)):
+            how = "fewer" if graph == "search" else str(there)
+            return (
+                f"{graph}.rounds: is {wanted}, and workflow/{graph}.yml has {there} rounds; take {how}, or Snakemake"
+            )
     return None
 
 

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from . import labels
 from .search_campaign import Search
 from .section import Finite, Name, Positive, Section
+from .sequence_campaign import Sequence
 
 
 def _as_list(value: Any) -> Any:
@@ -332,6 +333,8 @@ class Campaign(Section):
     """The integral over data, and posteriors."""
     search: Search | None = None
     """Settings are proposed round by round, in place of simulating all of them."""
+    sequence: Sequence | None = None
+    """Experiments one after the other, each with the posterior of those before it as its prior."""
 
     @property
     def setting_points(self) -> list[dict[str, float]]:

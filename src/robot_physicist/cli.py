@@ -208,6 +208,62 @@ def design(campaign: Path, design: Path, **inputs: Any) -> None:
     click.echo(stages.design(campaign, output=design, **inputs))
 
 
+study = _path("study", "Campaign file with a section `sequence`.")
+
+
+@cli.command()
+@study
+@_path("campaign", "Campaign file of the first round, to write.")
+@_path("sequence", "JSON file to write: what is known.")
+def begin(study: Path, campaign: Path, sequence: Path) -> None:
+    """Begin a sequence of experiments: write the campaign of its first round."""
+    from . import sequence_stages
+
+    click.echo(sequence_stages.begin(study, campaign, sequence))
+
+
+@cli.command()
+@study
+@_path("campaign", "Campaign file of this round.")
+@_path("sequence", "What was known before this round.")
+@_path("design", "Result of the design stage of this round.")
+@_path("measurement", "Campaign file of the experiment, to write.")
+@_path("data", "ROOT file of its events, to write beside it.")
+def observe(study: Path, **files: Path) -> None:
+    """Provide the data of a round at its best setting: simulated ones, or the next file that was observed."""
+    from . import sequence_stages
+
+    click.echo(sequence_stages.observe(study, **files))
+
+
+@cli.command()
+@study
+@_path("campaign", "Campaign file of this round.")
+@_path("previous", "What was known before this round.")
+@_path("design", "Result of the design stage of this round.")
+@_path("measurement", "Campaign file of this round's experiment.")
+@_path("posterior", "Result of the posterior stage of the experiment.")
+@_path("next", "Campaign file of the next round, to write.")
+@_path("sequence", "JSON file to write: what is known after this round.")
+@_path("figures", "Folder to write figures to.")
+def update(study: Path, **files: Path) -> None:
+    """Update what is known by the data of a round, and write the campaign of the next one."""
+    from . import sequence_stages
+
+    click.echo(sequence_stages.update(study, **files))
+
+
+@cli.command()
+@click.argument("file", type=FILE)
+@click.option("--results", type=FILE, help="Folder of the results; results/FILE by default.")
+def sequence(file: Path, results: Path | None) -> None:
+    """Run a whole sequence of experiments of a campaign FILE here, without a workflow engine."""
+    from . import sequence_run
+
+    for line in sequence_run.run(file, results or Path("results") / file.stem):
+        click.echo(line)
+
+
 @cli.command()
 @campaign
 @exposure

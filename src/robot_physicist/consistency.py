@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import labels, search_consistency
+from . import labels, search_consistency, sequence_consistency
 from .campaign import (
     Campaign,
     HistogramBackground,
@@ -50,6 +50,7 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     yield from _paths(campaign)
     yield from _simulation(campaign)
     yield from _references(campaign, simulator)
+    yield from sequence_consistency.problems(campaign, simulator)
 
 
 def _simulation(campaign: Campaign) -> Iterator[CampaignError]:
@@ -279,7 +280,7 @@ def _observed(campaign: Campaign) -> Iterator[CampaignError]:
             if name not in campaign.observables:
                 advice = nearest(name, campaign.observables)
                 yield UnknownNameError(f"{place}.branches.{name}: no such observable; {advice}")
-        if (at, exposure) in taken:
+        if (at, exposure) in taken and campaign.sequence is None:
             yield LabelClashError(f"{place}: there are data for {at}, {exposure} already; merge the files")
         taken.add((at, exposure))
 

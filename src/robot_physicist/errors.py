@@ -64,6 +64,10 @@ class RecastError(BadInputError):
     """A published likelihood onto which the signal of this campaign cannot be recast."""
 
 
+class DataNeededError(BadInputError):
+    """A sequence of experiments waits for the data of its next one."""
+
+
 class SimulationError(RobotPhysicistError):
     """The simulator itself failed."""
 
@@ -78,6 +82,10 @@ class MarginalisationWarning(UserWarning):
 
 class PlanWarning(UserWarning):
     """A plan of less than the whole campaign."""
+
+
+class SequenceWarning(UserWarning):
+    """The grid of a sequence of experiments had to be widened, or something about its data is odd."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

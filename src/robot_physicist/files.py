@@ -5,6 +5,7 @@ Every file is written whole or not at all: to a temporary file in the same folde
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -68,6 +69,22 @@ def write_document(path: Path, value: Any) -> None:
     write_json(path, TypeAdapter(type(value)).dump_python(value, mode="json"))
 
 
+def copy(source: Path, target: Path) -> None:
+    """Copy a file whole or not at all; raises InputFileError when it is missing."""
+    if not source.is_file():
+        raise InputFileError(f"{source}: no such file; {MISSING}")
+    with whole(target) as temporary:
+        shutil.copyfile(source, temporary)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, as `sha256sum` prints it; raises InputFileError when it is missing."""
+    if not path.is_file():
+        raise InputFileError(f"{path}: no such file; {MISSING}")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file; raises InputFileError when it is missing or broken."""
     try:
@@ -101,10 +118,14 @@ def read_document(kind: type[Document], path: Path) -> Document:
         ) from None
 
 
-def write_campaign(path: Path, campaign: Campaign, folder: Path) -> None:
-    """Write a campaign that was made from one in `folder`, with copies of the files that it names beside it."""
+def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:
+    """Write a campaign that was made from one in `folder`, with copies of the files that it names beside it.
+
+    Those named in `there` are beside it already.
+    """
     for _, named in named_paths(campaign):
-        write_bytes(path.parent / named, (folder / named).read_bytes())
+        if named not in there:
+            copy(folder / named, path.parent / named)
     content = campaign.model_dump(mode="json", exclude_unset=True)
     write_bytes(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
 

@@ -9,7 +9,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import campaign, document_types, documents, fit_documents, search_campaign, search_documents
+from . import (
+    campaign,
+    document_types,
+    documents,
+    fit_documents,
+    search_campaign,
+    search_documents,
+    sequence_campaign,
+    sequence_documents,
+)
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
 from .simulators import load, names
@@ -26,9 +35,11 @@ DOCUMENTS: dict[str, Any] = {
     "recast": documents.Recast,
     "allocation": documents.Allocation,
     "search": search_documents.SearchState,
+    "sequence": sequence_documents.Experiments,
 }
-#: Modules whose classes are in the schemas of results.
-RESULTS = (document_types, documents, fit_documents, search_documents)
+#: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
+RESULTS = (document_types, documents, fit_documents)
+CAMPAIGN = (campaign, search_campaign, sequence_campaign)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?
@@ -69,13 +80,16 @@ def starting_campaign(name: str) -> str:
 
 def campaign_schema() -> dict[str, Any]:
     """JSON schema of a campaign file, for editors."""
-    return {"$schema": DIALECT, **_described(Campaign.model_json_schema(), campaign, search_campaign)}
+    return {"$schema": DIALECT, **_described(Campaign.model_json_schema(), *CAMPAIGN)}
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
     """JSON schema of every JSON file that a campaign or a command makes, by the name of the file."""
     return {
-        name: {"$schema": DIALECT, **_described(TypeAdapter(kind).json_schema(mode="serialization"), *RESULTS)}
+        name: {
+            "$schema": DIALECT,
+            **_described(TypeAdapter(kind).json_schema(mode="serialization"), *RESULTS, sys.modules[kind.__module__]),
+        }
         for name, kind in DOCUMENTS.items()
     }
 

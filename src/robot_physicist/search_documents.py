@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic.dataclasses import dataclass as document
-
-from .document_types import CONFIG, Estimate
+from .document_types import CONFIG, Estimate, document
 
 
 @document(frozen=True, config=CONFIG)

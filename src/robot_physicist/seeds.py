@@ -30,3 +30,12 @@ def branch_generator(
     digest = hashlib.sha256("\n".join([purpose, *key]).encode()).digest()
     words = np.frombuffer(digest, dtype="<u4").tolist()
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, block, *words])))
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Seed of a campaign that is made from another one; numbers that a YAML file can hold.
+
+    >>> derived_seed(1, "design 1") == derived_seed(1, "design 1") != derived_seed(1, "design 2")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed} {purpose}".encode()).digest()[:8], "big") >> 1

@@ -22,7 +22,7 @@ class Validator:
 
 
 #: Graphs for yadage, and what each is called.
-GRAPHS = {"workflow": "yadage", "recast": "yadage: recast", "search": "yadage: search"}
+GRAPHS = {"workflow": "yadage"} | {name: f"yadage: {name}" for name in ("recast", "search", "sequence")}
 VALIDATORS = (
     *(
         Validator(name, Path(".venvs/yadage/bin/yadage-validate"), (f"workflow/{graph}.yml", "--toplevel", "."))

@@ -294,7 +294,7 @@ def test_of_several_rounds_a_design_takes_the_gain_from_most_events():
         ({"settings": {"phi": {"range": [0, 1], "values": [0]}}}, "give either 'values' or 'linspace'"),
         ({"parameters": {"theta": {"range": [0, 1]}}}, "parameters.theta.range: unknown key"),
         ({"search": {"exposure": "events=6"}}, "search.exposure: no exposure 'events=6'; did you mean 'events=5'"),
-        ({"search": {"tolerence": 1}}, "did you mean 'tolerance'"),
+        ({"search": {"toleranze": 1}}, "did you mean 'tolerance'"),
         ({"search": {"cost": {"per": {"phy": 1}}}}, "search.cost.per.phy: is no variable of the settings; did you mean"),
         ({"search": {"cost": {"per": {"phi": -1}}}}, "search.cost: is -5.28 at phi=6.28; a cost has to be positive"),
         ({"search": {"affordable": 0.5}}, "search.affordable: no setting costs so little, the cheapest 1; raise it"),

@@ -202,7 +202,8 @@ def _rise(family: Hypotheses, measure: Statistic, low: float, high: float, rng: 
     fits = [family.refitted(family.simulate(s, COPIES // 2, rng), s, rng) for s in (low, high)]
     fitted = [measure.scaled(rates).mean() for rates in fits]
     length = truths[1] - truths[0]
-    return float((fitted[1] - fitted[0]) / length) if length > 0 else 1.0
+    # Noise adds to the gain of the truth, in quadrature where both are small, so that the rise is one at most.
+    return float(np.clip((fitted[1] - fitted[0]) / length, 0.0, 1.0)) if length > 0 else 1.0
 
 
 def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:

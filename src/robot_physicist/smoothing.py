@@ -217,14 +217,16 @@ def _centred(coefficients: FloatArray, counts: FloatArray) -> FloatArray:
 
     The same number added to all bins changes nothing.
     """
-    return coefficients - _averaged(coefficients, counts[..., None])
+    weights = (counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))[..., None]
+    result: FloatArray = coefficients - (weights * coefficients).sum(axis=-2, keepdims=True)
+    return result
 
 
 def _averaged(values: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted average (..., 1, Q) over the bins of values (..., B, Q)."""
     # Without any event there is nothing to average.
     total = np.maximum(weights.sum(axis=-2, keepdims=True), 1e-300)
-    result: FloatArray = (weights / total * values).sum(axis=-2, keepdims=True)
+    result: FloatArray = (weights * values).sum(axis=-2, keepdims=True) / total
     return result
 
 

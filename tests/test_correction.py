@@ -1,0 +1,35 @@
+"""The second bootstrap: what is lost because the family of truths comes from noisy templates."""
+
+import numpy as np
+import pytest
+from test_finite_simulation import PRIOR, THOUSAND, born_shape, simulated
+
+from robot_physicist.campaign import EventCount, Simulation
+from robot_physicist.confidence import tried_strengths
+from robot_physicist.correction import second_bootstrap
+from robot_physicist.hypotheses import hypotheses
+from robot_physicist.statistic import statistic
+
+
+def pivot(exposure, events, seed=1):
+    rng = np.random.default_rng(seed)
+    family = hypotheses(simulated(born_shape(82), events, rng), exposure, Simulation())
+    measure = statistic(exposure, 20, PRIOR, rng)
+    return second_bootstrap(family, measure, tried_strengths(family.energy, family.dimensions), rng)
+
+
+def test_nothing_is_lost_with_many_simulated_events():
+    found = pivot(EventCount(events=1), 1_000_000)
+    assert found.mean == pytest.approx(0, abs=0.4)
+    assert found.spread == pytest.approx(1, abs=0.2)
+
+
+def test_where_noise_leads_the_family_astray_intervals_get_wider():
+    """Repeated simulations of the true templates have a spread of 1.13 (150 of them)."""
+    spreads = [pivot(EventCount(events=10_000), 300, seed).spread for seed in range(4)]
+    assert np.mean(spreads) == pytest.approx(1.13, abs=0.15)
+
+
+def test_the_same_seed_gives_the_same_pivot():
+    assert pivot(THOUSAND, 3000) == pivot(THOUSAND, 3000)
+    assert pivot(THOUSAND, 3000) != pivot(THOUSAND, 3000, seed=2)

@@ -103,7 +103,7 @@ def _later_round(
     spent = simulated(tried, len(campaign.samples))
     left = None if search.budget is None else (search.budget - spent) // len(campaign.samples)
     possible = list(_actions(search, places, tried, errors, campaign.simulation.events))
-    doubted = _doubted(belief, y, errors)
+    doubted = _doubted(belief, y, errors, [len(one.batches) for one in tried])
     chosen = list(_batch(search.batch, belief, possible, doubted, left))
     known = regret <= search.tolerance and not doubted
     stopped = _stopped(search, number, regret, known, bool(chosen), left)
@@ -123,13 +123,13 @@ def _later_round(
     )
 
 
-def _doubted(belief: Belief, y: FloatArray, errors: FloatArray) -> list[int]:
+def _doubted(belief: Belief, y: FloatArray, errors: FloatArray, rounds: Sequence[int]) -> list[int]:
     """Settings with a gain so far above what the process believes that it would be the best one: luck, or a peak.
 
-    They are simulated again before the search may stop.
+    They are simulated again, once, before the search may stop.
     """
     lucky = (y - DOUBT * errors > belief.mean[: len(y)]) & (y > belief.mean[belief.best])
-    return [int(place) for place in np.flatnonzero(lucky)]
+    return [place for place in range(len(y)) if lucky[place] and rounds[place] == 1]
 
 
 def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, left: int | None) -> str:

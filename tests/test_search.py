@@ -270,7 +270,7 @@ def test_a_batch_that_is_missing_or_given_twice_is_an_error():
         batches.one_per_sample([first, first])
 
 
-def test_a_campaign_that_is_no_search_keeps_its_digests(campaign):
+def test_a_campaign_without_a_loop_keeps_its_digests(campaign):
     """Files of earlier versions are recognised."""
     from robot_physicist.provenance import branch_digest, campaign_digest
 

@@ -53,8 +53,10 @@ def campaign_digest(campaign: Campaign) -> str:
 
 
 def _unused(campaign: Campaign) -> dict[str, Any]:
-    """Keys of searches in a campaign that is none: its digest is the one from before they existed."""
-    keys: dict[str, Any] = {key: True for key in ("search", "chosen_settings") if getattr(campaign, key) is None}
+    """Keys of loops in a campaign that has none: its digest is the one from before they existed."""
+    keys: dict[str, Any] = {
+        key: True for key in ("search", "sequence", "chosen_settings") if getattr(campaign, key) is None
+    }
     if not campaign.simulation.batches:
         keys["simulation"] = {"batches": True}
     fixed = [name for name, domain in campaign.settings.items() if domain.range is None]

@@ -67,11 +67,14 @@ def _treatment(answer: ExposureDesign) -> str:
 def _table(design: Design, answer: ExposureDesign) -> Table:
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"{design.title} · {answer.exposure}", box=box.SIMPLE, title_justify="left")
     for name, unit in design.units.items():
-        table.add_column(f"{design.labels[name]} [{unit}]" if unit else design.labels[name], justify="right")
-    for heading in ("EIG [nats]", "", "95% interval", ""):
+        # as text, for rich takes what is in brackets for markup
+        heading = Text(f"{design.labels[name]} [{unit}]" if unit else design.labels[name])
+        table.add_column(heading, justify="right")
+    for heading in map(Text, ("EIG [nats]", "", "95% interval", "")):
         table.add_column(heading, no_wrap=True)
     highest = max(ranked.gain.corrected.value for ranked in answer.settings)
     for ranked in answer.settings:

@@ -106,13 +106,17 @@ def cases() -> list[Case]:
         ("e⁺e⁻ 96.5 GeV", at[96.5], 1, 10_000),
         ("e⁺e⁻ 96.5 GeV", at[96.5], 1000, 10_000),
         ("e⁺e⁻ 96.5 GeV", at[96.5], 1000, 100_000),
+        ("e⁺e⁻ 96.5 GeV", at[96.5], 10_000, 100_000),
         ("no dependence on θ", flat, 100, 3000),
         ("Gaussian, variance 1", gaussian(1.0), 1, 300),
         ("Gaussian, variance 1", gaussian(1.0), 10, 10_000),
+        ("Gaussian, variance 1", gaussian(1.0), 100, 1000),
         ("Gaussian, variance 0.25", gaussian(0.25), 10, 10_000),
         ("forward-backward, φ = 50", forward_backward(50), 20, 10_000),
+        ("forward-backward, φ = 50", forward_backward(50), 1000, 10_000),
         ("two parameters", two_parameters(), 100, 3000),
         ("two parameters", two_parameters(), 1000, 30_000),
+        ("two parameters", two_parameters(), 10_000, 100_000),
     ]
     rated = Case("e⁺e⁻ 91 GeV, σ ± 0.3%", *at[91], Luminosity(luminosity=0.2), 10_000, section, 0.003)
     return [*(Case(name, *model, EventCount(events=n), size) for name, model, n, size in counted), rated]

@@ -6,7 +6,7 @@ from test_finite_simulation import PRIOR, THOUSAND, born_shape, simulated
 
 from robot_physicist.campaign import EventCount, Simulation
 from robot_physicist.confidence import tried_strengths
-from robot_physicist.correction import second_bootstrap
+from robot_physicist.correction import Repetition, rise, second_bootstrap
 from robot_physicist.hypotheses import hypotheses
 from robot_physicist.statistic import statistic
 
@@ -15,7 +15,9 @@ def pivot(exposure, events, seed=1):
     rng = np.random.default_rng(seed)
     family = hypotheses(simulated(born_shape(82), events, rng), exposure, Simulation())
     measure = statistic(exposure, 20, PRIOR, rng)
-    return second_bootstrap(family, measure, tried_strengths(family.energy, family.dimensions), rng)
+    look = Repetition(family, measure, 128, rng)
+    samples = {s: look(s)[1] for s in tried_strengths(family.energy, family.dimensions).tolist()}
+    return second_bootstrap(family, measure, rise(family, measure, samples), rng)
 
 
 def test_nothing_is_lost_with_many_simulated_events():
@@ -25,9 +27,9 @@ def test_nothing_is_lost_with_many_simulated_events():
 
 
 def test_where_noise_leads_the_family_astray_intervals_get_wider():
-    """Repeated simulations of the true templates have a spread of 1.13 (150 of them)."""
+    """Repeated simulations of the true templates have a spread of 1.13 (150 of them); few copies add to it."""
     spreads = [pivot(EventCount(events=10_000), 300, seed).spread for seed in range(4)]
-    assert np.mean(spreads) == pytest.approx(1.13, abs=0.15)
+    assert 1.1 < np.mean(spreads) < 1.5
 
 
 def test_the_same_seed_gives_the_same_pivot():

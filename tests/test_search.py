@@ -206,7 +206,7 @@ def test_a_gain_that_is_too_good_is_simulated_again_before_the_search_ends():
     first = next_round(campaign, None, [])
     gains = [told(one, 0.5, 0.005, 800) for one in first.proposed]
     assert next_round(campaign, first, gains).stopped
-    gains[2] = told("phi=2", 0.9, 0.12, 800)
+    gains[2] = told("phi=2", 0.9, 0.15, 800)
     second = next_round(campaign, first, gains)
     assert "phi=2" in second.proposed
     assert not second.stopped

@@ -43,6 +43,15 @@ class Pivot:
     mean: float = 0.0
     spread: float = 1.0
 
+    def moved(self, strength: FloatArray, mean: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Mean and spread of the statistic at strengths (S,): without any dependence on θ the family holds the truth.
+
+        >>> Pivot(0.5, 1.5).moved(np.array([0.0, 1.0, 2.0]), np.full(3, 10.0), np.full(3, 2.0))
+        (array([10., 11., 11.]), array([2., 3., 3.]))
+        """
+        share = np.minimum(strength, 1.0)
+        return mean + share * self.mean * spread, spread * (1 + share * (self.spread - 1))
+
 
 PERFECT = Pivot()
 
@@ -65,7 +74,7 @@ class _Distribution:
 def strengths(tried: FloatArray, samples: FloatArray, observed: float, pivot: Pivot = PERFECT) -> Strengths:
     """Interval for the strength from samples (S, R) of the statistic at the tried strengths (S,).
 
-    `pivot` is that of strength 1; without any dependence on θ, at strength 0, the family holds the truth.
+    `pivot` is that of strength 1.
 
     >>> rng = np.random.default_rng(1)
     >>> tried = np.linspace(0, 6, 9)
@@ -93,9 +102,7 @@ def _fitted(tried: FloatArray, samples: FloatArray, pivot: Pivot) -> _Distributi
     mean_degree, spread_degree = min(MEAN_DEGREE, len(tried) - 1), min(SPREAD_DEGREE, len(tried) - 1)
     smooth_mean = np.polynomial.Polynomial.fit(tried, mean, mean_degree, w=1 / spread)(fine)
     smooth_spread = np.exp(np.polynomial.Polynomial.fit(tried, np.log(spread), spread_degree)(fine))
-    share = np.minimum(fine, 1.0)
-    smooth_mean += share * pivot.mean * smooth_spread
-    smooth_spread *= 1 + share * (pivot.spread - 1)
+    smooth_mean, smooth_spread = pivot.moved(fine, smooth_mean, smooth_spread)
     # More strength never lowers the statistic; the last term keeps its inverse unique.
     rising = np.maximum.accumulate(smooth_mean) + np.arange(FINE) * 1e-12
     residuals = ((samples - mean[:, None]) / spread[:, None]).ravel()

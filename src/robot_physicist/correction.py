@@ -29,11 +29,17 @@ WIDENINGS = 8
 SATURATED = float(np.arcsin(np.sqrt(0.999)))
 #: Standard deviations between the observed statistic and the ends of the range of strengths.
 REACH = 3.0
+#: Distance, in standard deviations of the statistic, up to which strengths say how it rises with the gain.
+NEAR = 2.0
 #: Simulations of the second bootstrap, and how often each is repeated.
 COPIES = 96
 REPEATS = 3
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
+
+
+#: The statistic of repeated simulations (R,), by their strength.
+Samples = dict[float, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -91,8 +97,13 @@ def corrected(
     if len(problem.prior) == 1:
         return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
     observed = float(measure.scaled(family.observed()[None])[0])
-    tried, samples, copies = _samples(family, measure, observed, replicas, rng)
-    found = strengths(tried, samples, observed, second_bootstrap(family, measure, tried, rng))
+    look = Repetition(family, measure, replicas, rng)
+    copies, looks = look(1.0)
+    first = {s: look(s)[1] if s != 1.0 else looks for s in tried_strengths(family.energy, family.dimensions).tolist()}
+    pivot = second_bootstrap(family, measure, rise(family, measure, first), rng)
+    samples = _widened(look, first, observed, pivot)
+    tried = sorted(samples)
+    found = strengths(np.array(tried), np.stack([samples[s] for s in tried]), observed, pivot)
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
@@ -139,45 +150,51 @@ def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation
     return problem.rates(free(sumw, sumw2, simulation.regularisation), accepted / share)
 
 
-def _samples(
-    family: Hypotheses, measure: Statistic, observed: float, replicas: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The statistic (S, R) of repeated simulations at strengths (S,) that reach well beyond the observed value."""
-    found: dict[float, FloatArray] = {}
-    copies = family.counts[None]
+@dataclass(frozen=True)
+class Repetition:
+    """Simulates templates of some strength again and again, and looks how informative they seem."""
 
-    def sample(s: float) -> None:
-        nonlocal copies
-        simulated = family.simulate(s, replicas, rng)
-        found[s] = measure.scaled(family.refitted(simulated, s, rng))
-        copies = simulated if s == 1.0 else copies
+    family: Hypotheses
+    measure: Statistic
+    replicas: int
+    rng: np.random.Generator
 
-    for s in tried_strengths(family.energy, family.dimensions):
-        sample(float(s))
+    def __call__(self, strength: float) -> tuple[FloatArray, FloatArray]:
+        """Simulated counts (R, K, B) and the statistic of the templates fitted to them (R,)."""
+        counts = self.family.simulate(strength, self.replicas, self.rng)
+        return counts, self.measure.scaled(self.family.refitted(counts, strength, self.rng))
+
+
+def _widened(look: Repetition, first: Samples, observed: float, pivot: Pivot) -> Samples:
+    """Samples of the statistic at strengths that reach well beyond the observed value."""
+    found = dict(first)
+
+    def reached(s: float, deviations: float) -> float:
+        mean, spread = pivot.moved(np.array([s]), found[s].mean(keepdims=True), found[s].std(keepdims=True))
+        return float(mean[0] + deviations * spread[0])
+
     for _ in range(WIDENINGS):
         low, *_, high = sorted(found)
-        below, above = found[low], found[high]
-        if above.mean() - REACH * above.std() < observed and above.mean() < SATURATED:
-            sample(1 + 2 * max(high - 1, 0.1))
-        elif low > 0 and below.mean() + REACH * below.std() > observed:
-            sample(max(0.0, 1 - 2 * (1 - low)))
+        if reached(high, -REACH) < observed and found[high].mean() < SATURATED:
+            wider = 1 + 2 * max(high - 1, 0.1)
+        elif low > 0 and reached(low, REACH) > observed:
+            wider = max(0.0, 1 - 2 * (1 - low))
         else:
             break
-    tried = np.array(sorted(found))
-    return tried, np.stack([found[s] for s in tried]), copies
+        found[wider] = look(wider)[1]
+    return found
 
 
-def second_bootstrap(family: Hypotheses, measure: Statistic, tried: FloatArray, rng: np.random.Generator) -> Pivot:
+def second_bootstrap(family: Hypotheses, measure: Statistic, rise: float, rng: np.random.Generator) -> Pivot:
     """Compare simulations of a known truth with those of what is held true behind them, at the same gain.
 
-    The `tried` strengths (S,) next to 1 say how the statistic rises with the gain.
+    `rise` is how much the statistic rises with that of the truth.
     """
     # The gains of different templates are compared, in which rounding would look like a difference.
     smooth = replace(measure, rounded=False)
     look = family.second_look(COPIES, REPEATS, rng)
     seen, held = smooth.scaled(look.seen), smooth.scaled(look.held)
     again = smooth.scaled(look.again).reshape(COPIES, REPEATS)
-    rise = _rise(family, smooth, tried[tried < 1].max(initial=0.0), tried[tried > 1].min(initial=2.0), rng)
     foreseen = again.mean(axis=1) + rise * (smooth.scaled(family.truth(1.0)[None]) - held)
     spread = max(np.sqrt(again.var(axis=1, ddof=1).mean()), 1e-12)
     pivots = (seen - foreseen) / spread
@@ -196,14 +213,15 @@ def _spread_of(pivots: FloatArray) -> float:
     return float(np.sqrt(own + variance / len(pivots)) * stdtrit(freedom, 0.975) / NORMAL_95)
 
 
-def _rise(family: Hypotheses, measure: Statistic, low: float, high: float, rng: np.random.Generator) -> float:
-    """How much the average statistic rises with that of the truth, between two strengths."""
-    truths = measure.scaled(np.stack([family.truth(low), family.truth(high)]))
-    fits = [family.refitted(family.simulate(s, COPIES // 2, rng), s, rng) for s in (low, high)]
-    fitted = [measure.scaled(rates).mean() for rates in fits]
-    length = truths[1] - truths[0]
+def rise(family: Hypotheses, measure: Statistic, samples: Samples) -> float:
+    """How much the average statistic rises with that of the truth: a regression, most of all of strengths near 1."""
+    truth = measure.scaled(np.stack([family.truth(s) for s in samples]))
+    average = np.array([found.mean() for found in samples.values()])
+    width = NEAR * max(samples[1.0].std(), 1e-12)
+    weights = np.exp(-0.5 * ((truth - measure.scaled(family.truth(1.0)[None])) / width) ** 2)
+    varied = weights * (truth - np.average(truth, weights=weights))
     # Noise adds to the gain of the truth, in quadrature where both are small, so that the rise is one at most.
-    return float(np.clip((fitted[1] - fitted[0]) / length, 0.0, 1.0)) if length > 0 else 1.0
+    return float(np.clip(varied @ average / max(varied @ truth, 1e-300), 0.0, 1.0))
 
 
 def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:

@@ -88,11 +88,27 @@ def objective(search: Search, tried: Sequence[Tried]) -> tuple[FloatArray, Float
     return np.array([gain.value for gain in known]) / cost, np.array([gain.error for gain in known]) / cost
 
 
+def believed(errors: FloatArray, events: FloatArray, first: int) -> FloatArray:
+    """Errors (N,) of gains from so many `events` (N,), each averaged with the usual one for its events.
+
+    A quoted error has an error too, and one that is too small by chance would pin the process to a wrong gain. The
+    usual one counts as much as the `first` events of a setting.
+
+    >>> believed(np.array([0.1, 0.2, 0.1]), np.array([100, 100, 400]), 100).round(3)
+    array([0.158, 0.2  , 0.1  ])
+    """
+    usual = np.median(errors * np.sqrt(events)) / np.sqrt(events)
+    own = events / first
+    result: FloatArray = np.sqrt((own * errors**2 + usual**2) / (own + 1))
+    return result
+
+
 def _later_round(
     campaign: Campaign, domain: Domain, tried: list[Tried], number: int, rng: np.random.Generator
 ) -> SearchState:
     search = search_of(campaign)
-    y, errors = objective(search, tried)
+    y, quoted = objective(search, tried)
+    errors = believed(quoted, np.array([sum(one.batches) for one in tried]), campaign.simulation.events)
     highest = tried[int(np.argmax(y - errors))].values
     places = _affordable(campaign, candidates(domain, [one.values for one in tried], highest, rng))
     shown = pictured(domain, highest)
@@ -174,15 +190,28 @@ def _best(belief: Belief, possible: Sequence[Action]) -> Action | None:
 def _actions(
     search: Search, places: Sequence[Tried], tried: Sequence[Tried], errors: FloatArray, first: int
 ) -> Iterator[Action]:
-    """A first batch at new settings, more events at those tried; errors fall with the root of the events."""
+    """Events for new settings and more events for those tried; errors fall with the root of the events.
+
+    One more step of `growth` than anywhere so far is possible at every setting: few events at a time may be worth
+    nothing where many are.
+    """
     done = np.array([sum(one.batches) for one in tried])
     cost = np.array([one.cost if search.maximise == "gain per cost" else 1.0 for one in places])
     per_event = errors * np.sqrt(done)
     usual = float(np.median(per_event * cost[: len(tried)]))
+    most = search.growth * done.max()
     for place in range(len(places)):
-        more = round((search.growth - 1) * done[place]) if place < len(tried) else first
+        before = int(done[place]) if place < len(tried) else 0
         scale = per_event[place] if place < len(tried) else usual / cost[place]
-        yield Action(place, more, float(scale / np.sqrt(more)))
+        for total in _ladder(search.growth * before or first, search.growth, most):
+            yield Action(place, total - before, float(scale / np.sqrt(total - before)))
+
+
+def _ladder(first: float, growth: float, most: float) -> Iterator[int]:
+    """Numbers of events, each `growth` times the one before."""
+    yield round(first)
+    while (first := first * growth) <= most:
+        yield round(first)
 
 
 def _process(fitted: Fit, domain: Domain) -> Process:

@@ -31,7 +31,8 @@ def exposure_of(campaign: Campaign) -> str:
 def told(tried: Sequence[Tried], gains: Sequence[InformationGain], exposure: str) -> list[Tried]:
     """Put the gains of a round into what was tried; a gain of more events takes the place of an older one.
 
-    The error is the standard error or a quarter of the 95% interval, which is wider where templates are not smooth.
+    The error is the standard error or half of the longer side of the 95% interval, which is wider where templates are
+    not smooth and where the gain is next to nothing or all there is.
     Raises DigestMismatchError when a gain that was asked for is missing.
     """
     found = {gain.setting: _estimate(gain) for gain in gains if gain.exposure == exposure}
@@ -43,7 +44,8 @@ def told(tried: Sequence[Tried], gains: Sequence[InformationGain], exposure: str
 
 def _estimate(gain: InformationGain) -> Estimate:
     interval = gain.corrected
-    return Estimate(interval.value, max(interval.error, (interval.high - interval.low) / (2 * Z95)))
+    side = max(interval.high - interval.value, interval.value - interval.low)
+    return Estimate(interval.value, max(interval.error, side / Z95))
 
 
 def asked(tried: Sequence[Tried], events: Mapping[str, int], new: Sequence[Tried], number: int) -> list[Tried]:

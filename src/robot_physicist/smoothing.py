@@ -183,17 +183,23 @@ def newton(
     functions = basis.shape[-1]
     prior = ridge[..., None] * np.eye(functions)
     products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], functions**2)
-    coefficients = start
+    coefficients = start.copy()
+    moving = np.arange(counts.shape[-1])
     for _ in range(ITERATIONS):
-        mean = scale * np.exp(np.clip(basis @ coefficients.swapaxes(-1, -2), -700, 50))
-        gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (coefficients - centre)
+        now = coefficients[..., moving, :]
+        mean = scale * np.exp(np.clip(basis @ now.swapaxes(-1, -2), -700, 50))
+        gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (now - centre)
         curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + prior
         step = _solved(curvature, gradient)
         # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
         step /= np.maximum(1.0, np.abs(step @ basis.swapaxes(-1, -2)).max(axis=-1, keepdims=True))
-        coefficients = coefficients + step
-        if np.abs(step).max() < TOLERANCE:
+        coefficients[..., moving, :] = now + step
+        # Bins with many counts arrive long before those that are nearly empty.
+        left = np.abs(step).reshape(-1, len(moving), functions).max(axis=(0, 2)) >= TOLERANCE
+        if not left.any():
             break
+        if not left.all():
+            moving, counts, scale = moving[left], counts[..., left], scale[..., left]
     return coefficients
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, LumiSystematic, NormSystematic, Simulation
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.documents import Axis
 from robot_physicist.labels import number
 from robot_physicist.likelihood import patchset, published_models, workspace
@@ -17,6 +17,7 @@ from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREY, ORANGE, render_bytes, styled
 from robot_physicist.posterior import fraction, highest_density, normalise, ranks, simulated
 from robot_physicist.simulators import weinberg_born as born
+from robot_physicist.systematics import LumiSystematic, NormSystematic
 from robot_physicist.templates import Exposure, Templates
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/calibration.png"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, LumiSystematic, NormSystematic, Simulation
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.documents import Axis
 from robot_physicist.likelihood import patchset, workspace
 from robot_physicist.posterior import (
@@ -13,6 +13,7 @@ from robot_physicist.posterior import (
     ranks,
     simulated,
 )
+from robot_physicist.systematics import LumiSystematic, NormSystematic
 from robot_physicist.templates import Templates
 
 PRIOR = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, NormSystematic, Simulation
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.documents import Axis
 from robot_physicist.likelihood import patchset, workspace
 from robot_physicist.posterior import (
@@ -15,6 +15,7 @@ from robot_physicist.posterior import (
     normalise,
     profiled_log_likelihood,
 )
+from robot_physicist.systematics import NormSystematic
 from robot_physicist.templates import Templates
 
 POINTS = [{"theta": value} for value in np.linspace(-1, 1, 5)]

@@ -7,18 +7,11 @@ import pytest
 from scipy import stats
 from test_posterior import PRIOR, collected, likelihood, made, shapes
 
-from robot_physicist.campaign import (
-    Estimator,
-    EventCount,
-    Luminosity,
-    LumiSystematic,
-    NormSystematic,
-    ShapeSystematic,
-    Simulation,
-)
+from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.cli import main
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.systematic_gain import systematic_gain
+from robot_physicist.systematics import LumiSystematic, NormSystematic, ShapeSystematic
 from robot_physicist.templates import expected
 
 NORM = NormSystematic(type="normsys", name="e", samples=["signal"], up=1.3, down=0.7)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .allocation_documents import Allocation, Share
 from .campaign import Estimator, Luminosity, Simulation
 from .correction import NORMAL_95, Problem, free_rates
 from .data_points import data_points
-from .documents import Allocation, Estimate, Interval, Share
+from .documents import Estimate, Interval
 from .errors import BadInputError
 from .hypotheses import Hypotheses, hypotheses
 from .information import entropy

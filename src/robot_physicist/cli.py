@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +14,26 @@ import click
 
 from . import __version__
 from .errors import RobotPhysicistError, nearest
+from .options import (
+    FILE,
+    campaign,
+    exposure,
+    files,
+    histograms,
+    path,
+    sample,
+    setting,
+    spread,
+    study,
+)
 
-FILE = click.Path(path_type=Path)
 #: What a shell calls a command that was ended by Ctrl-C.
 INTERRUPTED = 130
-#: Options that take several values after one flag, as workflow engines write lists of files.
-LISTS = ("--histograms", "--gains", "--posteriors", "--previous")
-
 #: The same bytes on every machine: sums end in other last digits on other numbers of threads, and functions with the
 #: instructions of newer processors. Has to be set before NumPy is imported.
 NUMERICS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 if platform.machine() in ("x86_64", "AMD64"):
     NUMERICS |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
-
-
-def spread(arguments: Sequence[str]) -> list[str]:
-    """Repeat the flag of a list before each of its values.
-
-    >>> spread(["eig", "--histograms", "a", "b", "--output", "c"])
-    ['eig', '--histograms', 'a', '--histograms', 'b', '--output', 'c']
-    """
-    result: list[str] = []
-    flag = ""
-    for argument in arguments:
-        if argument.startswith("--"):
-            flag = argument if argument in LISTS else ""
-            result += [] if flag else [argument]
-        else:
-            result += [flag, argument] if flag else [argument]
-    return result
 
 
 class Commands(click.Group):
@@ -67,28 +58,9 @@ def cli() -> None:
     """
 
 
-def _path(name: str, text: str) -> Callable[..., Any]:
-    return click.option(f"--{name}", type=FILE, required=True, help=text)
-
-
-def _label(name: str, text: str) -> Callable[..., Any]:
-    return click.option(f"--{name}", required=True, metavar="LABEL", help=text)
-
-
-def _files(name: str, text: str, required: bool = True) -> Callable[..., Any]:
-    return click.option(f"--{name}", type=FILE, multiple=True, required=required, help=text)
-
-
-campaign = _path("campaign", "Campaign file.")
-setting = _label("setting", "Setting φ, such as sqrt_s=91.2.")
-sample = _label("sample", "Parameter point θ, such as sin2theta_w=0.23, or background=NAME.")
-exposure = _label("exposure", "Exposure, such as events=1000.")
-histograms = _files("histograms", "Histograms of this setting, in any order.")
-
-
 @cli.command()
 @campaign
-@_path("branches", "JSON file to write.")
+@path("branches", "JSON file to write.")
 def branches(campaign: Path, branches: Path) -> None:
     """List the labels of all settings, samples and exposures, over which engines fan out."""
     from . import stages
@@ -100,7 +72,7 @@ def branches(campaign: Path, branches: Path) -> None:
 @campaign
 @setting
 @sample
-@_path("events", "ROOT file to write.")
+@path("events", "ROOT file to write.")
 def simulate(campaign: Path, setting: str, sample: str, events: Path) -> None:
     """Simulate the events of one setting and parameter point."""
     from . import stages
@@ -112,8 +84,8 @@ def simulate(campaign: Path, setting: str, sample: str, events: Path) -> None:
 @campaign
 @setting
 @sample
-@_path("events", "ROOT file of the simulate stage.")
-@_path("histogram", "JSON file to write.")
+@path("events", "ROOT file of the simulate stage.")
+@path("histogram", "JSON file to write.")
 def histogram(campaign: Path, setting: str, sample: str, events: Path, histogram: Path) -> None:
     """Fill the histogram of simulated events."""
     from . import stages
@@ -126,8 +98,8 @@ def histogram(campaign: Path, setting: str, sample: str, events: Path, histogram
 @setting
 @exposure
 @histograms
-@_path("workspace", "pyhf workspace to write.")
-@_path("patchset", "pyhf patchset to write.")
+@path("workspace", "pyhf workspace to write.")
+@path("patchset", "pyhf patchset to write.")
 def likelihood(
     campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], workspace: Path, patchset: Path
 ) -> None:
@@ -141,9 +113,9 @@ def likelihood(
 @campaign
 @setting
 @exposure
-@_path("workspace", "pyhf workspace of the likelihood stage.")
-@_path("patchset", "pyhf patchset of the likelihood stage.")
-@_path("posterior", "JSON file to write.")
+@path("workspace", "pyhf workspace of the likelihood stage.")
+@path("patchset", "pyhf patchset of the likelihood stage.")
+@path("posterior", "JSON file to write.")
 def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **inputs: Any) -> None:
     """Compute posteriors of pseudo-experiments and of observed data."""
     from . import stages
@@ -156,7 +128,7 @@ def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **in
 @setting
 @exposure
 @histograms
-@_path("gain", "JSON file to write.")
+@path("gain", "JSON file to write.")
 def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], gain: Path) -> None:
     """Estimate the expected information gain of one setting."""
     from . import stages
@@ -169,9 +141,9 @@ def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...
 @setting
 @exposure
 @histograms
-@_path("workspace", "pyhf workspace to write: published data and backgrounds, no signal.")
-@_path("patchset", "pyhf patchset to write: the new signal.")
-@_path("recast", "JSON file to write: upper limits and information gain.")
+@path("workspace", "pyhf workspace to write: published data and backgrounds, no signal.")
+@path("patchset", "pyhf patchset to write: the new signal.")
+@path("recast", "JSON file to write: upper limits and information gain.")
 def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: Any) -> None:
     """Put this campaign's signal in place of a published one: likelihood, upper limits, information gain."""
     from . import stages
@@ -181,11 +153,11 @@ def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: A
 
 @cli.command()
 @campaign
-@_files("gains", "Results of the eig stage of the round before; none in the first round.", required=False)
-@_files("previous", "State of the search after the round before; none in the first round.", required=False)
-@_path("proposal", "Campaign file of the next round to write.")
-@_path("search", "JSON file to write: the state of the search.")
-@_path("figures", "Folder to write the figure of the search to.")
+@files("gains", "Results of the eig stage of the round before; none in the first round.", required=False)
+@files("previous", "State of the search after the round before; none in the first round.", required=False)
+@path("proposal", "Campaign file of the next round to write.")
+@path("search", "JSON file to write: the state of the search.")
+@path("figures", "Folder to write the figure of the search to.")
 def propose(campaign: Path, search: Path, **files: Any) -> None:
     """Propose the settings of the next round of a search."""
     from . import search_stage
@@ -195,12 +167,12 @@ def propose(campaign: Path, search: Path, **files: Any) -> None:
 
 @cli.command()
 @campaign
-@_files("gains", "Results of the eig stage, all settings and exposures.")
-@_files("posteriors", "Results of the posterior stage.")
-@_files("histograms", "Results of the histogram stage.")
-@_path("design", "JSON file to write.")
-@_path("table", "CSV file to write.")
-@_path("figures", "Folder to write figures to.")
+@files("gains", "Results of the eig stage, all settings and exposures.")
+@files("posteriors", "Results of the posterior stage.")
+@files("histograms", "Results of the histogram stage.")
+@path("design", "JSON file to write.")
+@path("table", "CSV file to write.")
+@path("figures", "Folder to write figures to.")
 def design(campaign: Path, design: Path, **inputs: Any) -> None:
     """Rank the settings and draw the figures."""
     from . import stages
@@ -208,13 +180,10 @@ def design(campaign: Path, design: Path, **inputs: Any) -> None:
     click.echo(stages.design(campaign, output=design, **inputs))
 
 
-study = _path("study", "Campaign file with a section `sequence`.")
-
-
 @cli.command()
 @study
-@_path("campaign", "Campaign file of the first round, to write.")
-@_path("sequence", "JSON file to write: what is known.")
+@path("campaign", "Campaign file of the first round, to write.")
+@path("sequence", "JSON file to write: what is known.")
 def begin(study: Path, campaign: Path, sequence: Path) -> None:
     """Begin a sequence of experiments: write the campaign of its first round."""
     from . import sequence_stages
@@ -224,11 +193,11 @@ def begin(study: Path, campaign: Path, sequence: Path) -> None:
 
 @cli.command()
 @study
-@_path("campaign", "Campaign file of this round.")
-@_path("sequence", "What was known before this round.")
-@_path("design", "Result of the design stage of this round.")
-@_path("measurement", "Campaign file of the experiment, to write.")
-@_path("data", "ROOT file of its events, to write beside it.")
+@path("campaign", "Campaign file of this round.")
+@path("sequence", "What was known before this round.")
+@path("design", "Result of the design stage of this round.")
+@path("measurement", "Campaign file of the experiment, to write.")
+@path("data", "ROOT file of its events, to write beside it.")
 def observe(study: Path, **files: Path) -> None:
     """Provide the data of a round at its best setting: simulated ones, or the next file that was observed."""
     from . import sequence_stages
@@ -238,14 +207,14 @@ def observe(study: Path, **files: Path) -> None:
 
 @cli.command()
 @study
-@_path("campaign", "Campaign file of this round.")
-@_path("previous", "What was known before this round.")
-@_path("design", "Result of the design stage of this round.")
-@_path("measurement", "Campaign file of this round's experiment.")
-@_path("posterior", "Result of the posterior stage of the experiment.")
-@_path("next", "Campaign file of the next round, to write.")
-@_path("sequence", "JSON file to write: what is known after this round.")
-@_path("figures", "Folder to write figures to.")
+@path("campaign", "Campaign file of this round.")
+@path("previous", "What was known before this round.")
+@path("design", "Result of the design stage of this round.")
+@path("measurement", "Campaign file of this round's experiment.")
+@path("posterior", "Result of the posterior stage of the experiment.")
+@path("next", "Campaign file of the next round, to write.")
+@path("sequence", "JSON file to write: what is known after this round.")
+@path("figures", "Folder to write figures to.")
 def update(study: Path, **files: Path) -> None:
     """Update what is known by the data of a round, and write the campaign of the next one."""
     from . import sequence_stages
@@ -267,14 +236,14 @@ def sequence(file: Path, results: Path | None) -> None:
 @cli.command()
 @campaign
 @exposure
-@_files("histograms", "Results of the histogram stage, all settings.")
-@_path("allocation", "JSON file to write.")
-@_path("figures", "Folder to write figures to.")
+@files("histograms", "Results of the histogram stage, all settings.")
+@path("allocation", "JSON file to write.")
+@path("figures", "Folder to write figures to.")
 def allocate(campaign: Path, exposure: str, allocation: Path, **inputs: Any) -> None:
     """Share a luminosity among the settings so that it teaches most."""
-    from . import stages
+    from .allocation_stage import allocate as share
 
-    click.echo(stages.allocate(campaign, exposure, output=allocation, **inputs))
+    click.echo(share(campaign, exposure, output=allocation, **inputs))
 
 
 @cli.command()

@@ -10,22 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from . import labels, search_consistency, sequence_consistency
-from .campaign import (
-    Campaign,
-    HistogramBackground,
-    Luminosity,
-    LumiSystematic,
-    Normal,
-    PosteriorFile,
-    ShapeSystematic,
-    SimulatedBackground,
-    SimulatorChoice,
-    Weights,
-)
+from .campaign import Campaign, HistogramBackground, Luminosity, SimulatedBackground, SimulatorChoice
 from .errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
 from .limits import reserved_names, size
 from .simulators import load
 from .simulators.base import Simulator, Variable
+from .systematics import LumiSystematic, ShapeSystematic
+from .variables import Normal, PosteriorFile, Weights
 
 
 def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:

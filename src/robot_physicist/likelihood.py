@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import LumiSystematic, NormSystematic, ShapeSystematic, Simulation, Systematic
+from .campaign import Simulation
 from .documents import Axis
 from .histfactory import histfactory
 from .histfactory_spec import model_spec
@@ -22,6 +22,7 @@ from .labels import exposure_label, parse
 from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
 from .smoothing import template_shape
+from .systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
 from .template_checks import bin_name
 from .templates import Exposure, Templates, accepted_cross_section, expected
 

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from . import files, observed
-from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .campaign import Campaign, HistogramBackground
 from .documents import Posteriors
 from .errors import BadInputError
 from .labels import label
+from .systematics import ShapeSystematic
 from .validation import prior_weights
+from .variables import PosteriorFile
 
 
 def check(campaign: Campaign, folder: Path) -> None:

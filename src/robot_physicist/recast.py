@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Campaign, LumiSystematic
-from .documents import InformationGain, Recast, UpperLimit
+from .campaign import Campaign
+from .documents import InformationGain
 from .errors import RecastError, nearest
 from .histogram import axes
 from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
+from .recast_documents import Recast, UpperLimit
 from .simulators.base import FloatArray
 from .systematic_gain import SystematicGain
+from .systematics import LumiSystematic
 from .templates import Exposure, Templates, expected
 from .upper_limits import LEVEL
 

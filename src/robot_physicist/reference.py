@@ -10,14 +10,18 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from . import (
+    allocation_documents,
     campaign,
     document_types,
     documents,
     fit_documents,
+    recast_documents,
     search_campaign,
     search_documents,
     sequence_campaign,
     sequence_documents,
+    systematics,
+    variables,
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
@@ -32,14 +36,14 @@ DOCUMENTS: dict[str, Any] = {
     "eig": documents.InformationGain,
     "design": documents.Design,
     "workspace-gain": documents.WorkspaceGain,
-    "recast": documents.Recast,
-    "allocation": documents.Allocation,
+    "recast": recast_documents.Recast,
+    "allocation": allocation_documents.Allocation,
     "search": search_documents.SearchState,
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
 RESULTS = (document_types, documents, fit_documents)
-CAMPAIGN = (campaign, search_campaign, sequence_campaign)
+CAMPAIGN = (campaign, variables, systematics, search_campaign, sequence_campaign)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?
@@ -195,12 +199,12 @@ def simulator_reference() -> str:
 def _simulator(name: str) -> Iterator[str]:
     simulator = load(name)
     yield f"{name}: {(simulator.__doc__ or '').strip().splitlines()[0]}"
-    for heading, variables in (
+    for heading, named in (
         ("settings", simulator.settings),
         ("parameters", simulator.parameters),
         ("observables", simulator.observables),
     ):
-        yield f"  {heading}: {_variables(variables)}"
+        yield f"  {heading}: {_variables(named)}"
     texts = _option_docstrings(simulator.Options)
     for option, field in simulator.Options.model_fields.items():
         default = "required" if field.is_required() else f"default {field.default}"

@@ -10,15 +10,17 @@ import numpy as np
 
 from . import files, labels, observed
 from .batches import check_complete, digests, one_per_sample
-from .campaign import Campaign, HistogramBackground, PosteriorFile, ShapeSystematic
+from .campaign import Campaign, HistogramBackground
 from .documents import Histogram, Posteriors
 from .errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .histfactory_spec import observed_counts
 from .likelihood import OBSERVED, patch_name, published_rates
 from .simulators.base import FloatArray
+from .systematics import ShapeSystematic
 from .template_checks import check
 from .templates import Exposure, Templates, stack
 from .validation import prior_weights
+from .variables import PosteriorFile
 
 if TYPE_CHECKING:
     from .systematic_gain import SystematicGain

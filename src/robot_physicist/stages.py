@@ -31,7 +31,6 @@ from .stage_inputs import (
     read_likelihood,
     shapes_of,
     systematics_of,
-    templates_by_setting,
     templates_from,
 )
 from .templates import Templates
@@ -324,30 +323,6 @@ def design(
     from .table import render
 
     return render(result, colour=False)
-
-
-def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], output: Path, figures: Path) -> str:
-    """Share the luminosity of an exposure among the settings so that it teaches most."""
-    from . import allocation
-    from .allocation_plots import draw
-
-    campaign = files.read_campaign(campaign_file)
-    chosen = exposure_named(campaign, exposure)
-    templates = templates_by_setting(campaign_file, campaign, chosen, histograms)
-    result = allocation.allocate(
-        templates,
-        chosen,
-        prior_of(campaign_file, campaign),
-        campaign.estimator,
-        campaign.simulation,
-        branch_generator(campaign.seed, {}, {}, 0, f"allocate {exposure}"),
-        exposure_label=exposure,
-        systematics=bool(campaign.systematics),
-    )
-    for name, content in draw(result, campaign.title or campaign.name).items():
-        files.write_bytes(figures / name, content)
-    files.write_document(output, result)
-    return f"{result.verdict}: {output}"
 
 
 def _warn(messages: Sequence[str], campaign: Campaign) -> None:

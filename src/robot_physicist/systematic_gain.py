@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Campaign, EventCount, Systematic
+from .campaign import Campaign, EventCount
 from .data_points import DataPoints
 from .documents import Estimate, Marginalisation
 from .histfactory import histfactory
@@ -21,6 +21,7 @@ from .likelihood import SIGNAL, STRENGTH, Shapes, background, measurement, sampl
 from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
+from .systematics import Systematic
 from .templates import Exposure, Templates
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .documents import UpperLimit
 from .errors import RecastError
 from .likelihood import SIGNAL
+from .recast_documents import UpperLimit
 from .simulators.base import FloatArray
 
 Specification = Mapping[str, Any]

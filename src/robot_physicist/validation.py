@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from .campaign import Campaign, Normal, Weights
+from .campaign import Campaign
 from .consistency import problems
 from .documents import Posteriors
 from .errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
 from .labels import label
 from .simulators.base import FloatArray
+from .variables import Normal, Weights
 
 #: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.
 FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import files
-from .documents import InformationGain, Recast
+from .documents import InformationGain
 from .errors import RobotPhysicistError
 from .progress import Job
+from .recast_documents import Recast
 
 Content = TypeVar("Content")
 #: Stages that tell what a setting teaches.

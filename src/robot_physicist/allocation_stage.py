@@ -1,0 +1,34 @@
+"""The command `allocate`: read the histograms of all settings, share a luminosity, write what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import files
+from .seeds import branch_generator
+from .stage_inputs import exposure_named, prior_of, templates_by_setting
+
+
+def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], output: Path, figures: Path) -> str:
+    """Share the luminosity of an exposure among the settings so that it teaches most."""
+    from . import allocation
+    from .allocation_plots import draw
+
+    campaign = files.read_campaign(campaign_file)
+    chosen = exposure_named(campaign, exposure)
+    templates = templates_by_setting(campaign_file, campaign, chosen, histograms)
+    result = allocation.allocate(
+        templates,
+        chosen,
+        prior_of(campaign_file, campaign),
+        campaign.estimator,
+        campaign.simulation,
+        branch_generator(campaign.seed, {}, {}, 0, f"allocate {exposure}"),
+        exposure_label=exposure,
+        systematics=bool(campaign.systematics),
+    )
+    for name, content in draw(result, campaign.title or campaign.name).items():
+        files.write_bytes(figures / name, content)
+    files.write_document(output, result)
+    return f"{result.verdict}: {output}"

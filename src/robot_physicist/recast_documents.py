@@ -1,0 +1,49 @@
+"""What a recast keeps on disk: recast.json."""
+
+from __future__ import annotations
+
+from .document_types import CONFIG, document
+from .document_types import Axis as Axis
+from .document_types import Estimate as Estimate
+from .document_types import Interval as Interval
+from .documents import InformationGain
+
+
+@document(frozen=True, config=CONFIG)
+class UpperLimit:
+    """Upper limits on the strength μ of one signal, by CLs with the asymptotic q̃."""
+
+    point: str
+    """Label of the parameter point θ."""
+    signal: float
+    """Expected signal events at μ = 1."""
+    observed: float
+    """Upper limit on μ from the published data."""
+    expected: list[float]
+    """Upper limits expected without a signal, at −2, −1, 0, +1 and +2 standard deviations."""
+
+
+@document(frozen=True, config=CONFIG)
+class Recast:
+    """recast.json: what published data and backgrounds say about another signal."""
+
+    setting: str
+    """Label of the setting φ."""
+    exposure: str
+    """Label of the exposure."""
+    published: str
+    """SHA-256 of the published workspace, as its patchset states it."""
+    removed: list[str]
+    """Names of the published signal's samples, none of which is left."""
+    background: float
+    """Expected background events, all bins together."""
+    data: float
+    """Observed events, all bins together."""
+    level: float
+    """Confidence level of the limits."""
+    limits: list[UpperLimit]
+    """Upper limits, one entry per parameter point."""
+    gain: InformationGain
+    """Expected information gain of the new parameters, on the published backgrounds."""
+    warnings: list[str]
+    """What a reader of the numbers has to know."""

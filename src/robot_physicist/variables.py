@@ -1,0 +1,83 @@
+"""Variables of a campaign: settings and parameters, the values that they can have, and priors."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from . import labels
+from .section import Finite, Positive, Section
+
+
+class Grid(Section):
+    """The values of one variable: `values` or `linspace`, with the unit they are in."""
+
+    values: list[Finite] | None = Field(None, min_length=1)
+    """Explicit values, strictly increasing or strictly decreasing."""
+    linspace: tuple[Finite, Finite, Annotated[int, Field(ge=1, le=100_000)]] | None = None
+    """Start, stop and number of equally spaced values, both ends included."""
+    unit: str = ""
+    """Unit of the values; has to be the one in which the simulator takes them."""
+    label: str = ""
+    """How figures write the variable; its name when empty."""
+
+    @model_validator(mode="after")
+    def _one_monotonic_grid(self) -> Grid:
+        if sum(form is not None for form in (self.values, self.linspace, getattr(self, "range", None))) != 1:
+            raise ValueError("give either 'values' or 'linspace'")
+        points = self.points
+        steps = [after - before for before, after in itertools.pairwise(points)]
+        if any(step == 0 for step in steps):
+            raise ValueError("label clash: two values are equal to 12 significant digits; remove one")
+        if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+            raise ValueError("the grid is not monotonic; sort the values")
+        return self
+
+    @property
+    def points(self) -> list[float]:
+        """The values themselves."""
+        return labels.axis({"linspace": self.linspace} if self.linspace else {"values": self.values})
+
+
+class Domain(Grid):
+    """The values that one variable of the settings can have: `values`, `linspace` or, for a search, a `range`."""
+
+    range: tuple[Finite, Finite] | None = None
+    """Lower and upper end of a variable that a search may put anywhere between them."""
+
+    @property
+    def points(self) -> list[float]:
+        """The values themselves, or the two ends of the range."""
+        return labels.axis({"range": self.range}) if self.range else super().points
+
+
+class Normal(Section):
+    """A normal prior, truncated to the grid and renormalised on it."""
+
+    mean: Finite
+    """Mean of the normal distribution before truncation."""
+    sd: Positive
+    """Standard deviation of the normal distribution before truncation."""
+
+
+class Weights(Section):
+    """A prior weight per value of the grid; normalised to one."""
+
+    weights: list[Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(min_length=1)
+    """One non-negative weight per value."""
+
+
+class PosteriorFile(Section):
+    """The posterior of an earlier campaign on the same grid, taken as the prior."""
+
+    posterior: str
+    """Path of a posterior.json that holds observed data, relative to the campaign file."""
+
+
+class Parameter(Grid):
+    """A parameter θ to be inferred: its grid and its prior."""
+
+    prior: Literal["uniform"] | Normal | Weights = "uniform"
+    """Prior over the grid; priors of several parameters are multiplied."""

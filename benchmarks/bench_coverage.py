@@ -143,7 +143,8 @@ def row(case: Case, results: FloatArray) -> str:
     above, below = low > truth + 1e-9, high < truth - 1e-9
     rmse, length = np.sqrt(np.mean((value - truth) ** 2)), np.mean(high - low)
     exposure = case.exposure.model_dump()
-    recorded = f"{exposure['events']} events" if "events" in exposure else f"{exposure['luminosity']:g} pb⁻¹"
+    plural = "s" * (exposure.get("events") != 1)
+    recorded = f"{exposure['events']} event{plural}" if "events" in exposure else f"{exposure['luminosity']:g} pb⁻¹"
     numbers = (f"{number:.2g}" if number < 0.01 else f"{number:.4g}" for number in (value.mean(), rmse, length))
     covered = f"{1 - (above | below).mean():.1%} | {above.mean():.1%} | {below.mean():.1%}"
     known = f"{case.name} | {recorded} | {case.simulated} | {truth:.3g} / {ceiling:.3f}"

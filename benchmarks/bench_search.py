@@ -36,8 +36,6 @@ from robot_physicist.search_rounds import asked, exposure_of, search_of, untried
 SEEDS = 20
 #: Settings of the finest grid along one variable, of which the others take every second, third ... one.
 FINEST = {1: 24, 2: 12}
-#: Events per branch of grids, in units of a search's first events.
-SIZES = {1: (0.25, 1, 4, 16), 2: (0.25, 1, 4)}
 GRID_SEEDS = {1: 8, 2: 3}
 #: Share of searches, or of grids, that have to be as good as wanted.
 MOST = 0.9
@@ -133,11 +131,11 @@ def grid(
 def measure(name: str) -> tuple[list[Searched], Grids]:
     """Searches of all seeds, and grids by settings along a variable and events per branch."""
     problem = PROBLEMS[name]
-    top, first = highest(problem), problem.campaign(0).simulation.events
+    top = highest(problem)
     searches = [search_path(problem, seed, top) for seed in range(SEEDS)]
     found: dict[tuple[int, int], list[Grid]] = {}
     dimensions = len(domain_of(problem.campaign(0)).names)
-    for size in (round(share * first) for share in SIZES[dimensions]):
+    for size in problem.sizes:
         for seed in range(GRID_SEEDS[dimensions]):
             for number, one in grids(problem, size, seed, top).items():
                 found.setdefault((number, size), []).append(one)

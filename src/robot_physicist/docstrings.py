@@ -15,8 +15,8 @@ from types import ModuleType
 def attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
     """Map each class of a module to the docstrings of its attributes, on one line each.
 
-    >>> from robot_physicist import campaign
-    >>> attribute_docstrings(campaign)["Normal"]["mean"]
+    >>> from robot_physicist import variables
+    >>> attribute_docstrings(variables)["Normal"]["mean"]
     'Mean of the normal distribution before truncation.'
     """
     tree = ast.parse(inspect.getsource(module))

@@ -51,8 +51,8 @@ class Search(Section):
     budget: int | None = Field(None, ge=1)
     """Most events generated in all, for all settings and samples together; none: no limit."""
     growth: float = Field(4.0, gt=1, le=100)
-    """A contender that is simulated again has this many times its events afterwards; it begins with
-    `simulation.events`."""
+    """A contender that is simulated again has this many times its events afterwards, or a power of it; it begins with
+    `simulation.events`, and a new setting may get as many at once as the contenders would."""
     maximise: Literal["gain", "gain per cost"] = "gain"
     """What the best setting has most of."""
     cost: Cost = Cost()

@@ -31,7 +31,7 @@ def exposure_of(campaign: Campaign) -> str:
 def told(tried: Sequence[Tried], gains: Sequence[InformationGain], exposure: str) -> list[Tried]:
     """Put the gains of a round into what was tried; a gain of more events takes the place of an older one.
 
-    The error is the standard error or half of the longer side of the 95% interval, which is wider where templates are
+    The error is the standard error or half the longer side of the 95% interval, which is longer where templates are
     not smooth and where the gain is next to nothing or all there is.
     Raises DigestMismatchError when a gain that was asked for is missing.
     """

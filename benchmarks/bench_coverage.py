@@ -119,6 +119,23 @@ def cases() -> list[Case]:
         ("two parameters", two_parameters(), 10_000, 100_000),
     ]
     rated = Case("e⁺e⁻ 91 GeV, σ ± 0.3%", *at[91], Luminosity(luminosity=0.2), 10_000, section, 0.003)
+    known = [Case(name, *model, EventCount(events=n), size) for name, model, n, size in counted]
+    return [*known, rated, *unseen()]
+
+
+def unseen() -> list[Case]:
+    """Cases that were chosen when the method was finished, and on which nothing was tuned."""
+    angles = ANGLES[:, None]
+    section = np.array([born.total_cross_section(88, angle, "fixed") for angle in ANGLES])
+    counted: list[tuple[str, tuple[FloatArray, FloatArray], int, int]] = [
+        ("e⁺e⁻ 76 GeV", (angles, born_shape(76)), 300, 2000),
+        ("e⁺e⁻ 88 GeV", (angles, born_shape(88)), 3000, 20_000),
+        ("e⁺e⁻ 84 GeV, 7 θ, 10 bins", (angles[::3], born_shape(84, bins=10)[::3]), 500, 5000),
+        ("Gaussian, variance 4, 21 θ", gaussian(4.0, points=21, bins=30), 3, 1000),
+        ("forward-backward, φ = 46", forward_backward(46), 50, 3000),
+        ("two parameters", two_parameters(), 300, 3000),
+    ]
+    rated = Case("e⁺e⁻ 88 GeV, σ ± 0.5%", angles, born_shape(88), Luminosity(luminosity=1), 3000, section, 0.005)
     return [*(Case(name, *model, EventCount(events=n), size) for name, model, n, size in counted), rated]
 
 

@@ -52,3 +52,29 @@ def environment(name: str) -> Path:
             pytest.fail(missing)
         pytest.skip(missing)
     return programs
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new folder of this test run, the same one for all its workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def images(shared: Path) -> dict[str, str]:
+    """Images of envs/, built by podman; environment variables with which engines use them."""
+    import engines
+
+    variables = engines.docker(shared)
+
+    def build(folder: Path) -> None:
+        folder.mkdir()
+        options = {"ENGINE": "podman", "PYTHON": str(engines.PROGRAMS / "python")}
+        options["BUILD_OPTIONS"] = "--isolation chroot --ulimit nofile=4096:4096"
+        code, text = engines.call([ROOT / "envs/build"], ROOT, **variables, **options)
+        assert code == 0, text
+        (folder / "printed").write_text(text)
+
+    folder = engines.once(shared, "images", build)
+    return {**variables, "PRINTED": (folder / "printed").read_text()}

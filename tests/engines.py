@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import ROOT, environment
+from filelock import FileLock
 
 from robot_physicist.rootio import recreate
 
@@ -36,6 +38,16 @@ CAMPAIGN: dict[str, Any] = {
         "selection": ["momentum < 2550"],
     },
 }
+
+
+def once(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """Make something for all workers of a test run together: the first one makes it, the others wait."""
+    with FileLock(folder / f"{name}.lock"):
+        done = folder / f"{name}.done"
+        if not done.exists():
+            make(folder / name)
+            done.touch()
+    return folder / name
 
 
 def missing(what: str) -> None:
@@ -76,10 +88,18 @@ def call(
     return done.returncode, done.stdout
 
 
-def snakemake(folder: Path, *options: str | Path, **variables: str) -> tuple[int, str]:
+def snakemake(
+    folder: Path, *options: str | Path, path: Path = PROGRAMS, **variables: str
+) -> tuple[int, str]:
     """Run the campaign with Snakemake."""
     line = [PROGRAMS / "snakemake", "--cores", "2", "--configfile", "campaigns/small.yaml", *options]
-    return call(line, folder, **variables)
+    return call(line, folder, path, **variables)
+
+
+def in_containers(folder: Path, images: dict[str, str]) -> tuple[int, str]:
+    """The same in containers, podman in place of apptainer."""
+    path = Path(images["PATH_TO_DOCKER"])
+    return snakemake(folder, "--sdm", "apptainer", path=path, ROOT=str(ROOT), **images)
 
 
 def yadage(folder: Path, *options: str | Path, path: Path = PROGRAMS, **variables: str) -> tuple[int, str]:

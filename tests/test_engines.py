@@ -1,7 +1,6 @@
 """One campaign on every engine: the same bytes, resumed runs, and failures that say what failed."""
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -9,28 +8,10 @@ from pathlib import Path
 import engines
 import pytest
 from conftest import ROOT
-from filelock import FileLock
 
 from robot_physicist import __version__
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(1800)]  # the first one to need them builds the images
-
-
-def once(folder, name, make):
-    """Make something for all workers of a test run together: the first one makes it, the others wait."""
-    with FileLock(folder / f"{name}.lock"):
-        done = folder / f"{name}.done"
-        if not done.exists():
-            make(folder / name)
-            done.touch()
-    return folder / name
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory):
-    """A new folder of this test run, the same one for all its workers."""
-    base = tmp_path_factory.getbasetemp()
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
@@ -41,24 +22,7 @@ def reference(shared):
         code, text = engines.snakemake(engines.checkout(folder))
         assert code == 0, text
 
-    return engines.of_snakemake(once(shared, "reference", run) / "results/small")
-
-
-@pytest.fixture(scope="session")
-def images(shared):
-    """Images of envs/, built by podman; environment variables with which engines use them."""
-    variables = engines.docker(shared)
-
-    def build(folder):
-        folder.mkdir()
-        options = {"ENGINE": "podman", "PYTHON": str(engines.PROGRAMS / "python")}
-        options["BUILD_OPTIONS"] = "--isolation chroot --ulimit nofile=4096:4096"
-        code, text = engines.call([ROOT / "envs/build"], ROOT, **variables, **options)
-        assert code == 0, text
-        (folder / "printed").write_text(text)
-
-    folder = once(shared, "images", build)
-    return {**variables, "PRINTED": (folder / "printed").read_text()}
+    return engines.of_snakemake(engines.once(shared, "reference", run) / "results/small")
 
 
 def test_yadage_makes_the_same_bytes_and_resumes(reference, tmp_path):
@@ -156,16 +120,7 @@ def test_yadage_in_containers_makes_the_same_bytes(reference, images, tmp_path):
 @pytest.mark.containers
 def test_snakemake_in_containers_makes_the_same_bytes(reference, images, tmp_path):
     folder = engines.checkout(tmp_path / "run")
-    line = [
-        engines.PROGRAMS / "snakemake",
-        "--cores",
-        "2",
-        "--configfile",
-        "campaigns/small.yaml",
-        "--sdm",
-        "apptainer",
-    ]
-    code, text = engines.call(line, folder, Path(images["PATH_TO_DOCKER"]), ROOT=str(ROOT), **images)
+    code, text = engines.in_containers(folder, images)
     assert code == 0, text
     assert len(list((folder / ".snakemake/singularity").glob("*.simg"))) == 2
     assert engines.differing(reference, engines.of_snakemake(folder / "results/small")) == []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.validation import campaign_from
@@ -78,3 +81,17 @@ def images(shared: Path) -> dict[str, str]:
 
     folder = engines.once(shared, "images", build)
     return {**variables, "PRINTED": (folder / "printed").read_text()}
+
+
+@pytest.fixture
+def slurm() -> Iterator[list[str]]:
+    """A fresh Slurm, stopped after the test; a machine has one, whatever checkouts it has. Options for Snakemake."""
+    import engines
+
+    with FileLock(Path(tempfile.gettempdir()) / "robot-physicist-slurm.lock"):
+        code, text = engines.call([ROOT / "tests/slurm/start"], ROOT)
+        if code:
+            engines.missing(text)
+        options = ["--slurm-no-account", "--slurm-status-command", "squeue"]
+        yield [*options, "--slurm-init-seconds-before-status-checks", "2"]
+        engines.call([ROOT / "tests/slurm/stop"], ROOT)

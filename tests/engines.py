@@ -88,9 +88,7 @@ def call(
     return done.returncode, done.stdout
 
 
-def snakemake(
-    folder: Path, *options: str | Path, path: Path = PROGRAMS, **variables: str
-) -> tuple[int, str]:
+def snakemake(folder: Path, *options: str | Path, path: Path = PROGRAMS, **variables: str) -> tuple[int, str]:
     """Run the campaign with Snakemake."""
     line = [PROGRAMS / "snakemake", "--cores", "2", "--configfile", "campaigns/small.yaml", *options]
     return call(line, folder, path, **variables)

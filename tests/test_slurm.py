@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
@@ -10,21 +9,9 @@ import engines
 import psutil
 import pytest
 from conftest import ROOT
-from filelock import FileLock
 
 pytestmark = [pytest.mark.engines, pytest.mark.slurm, pytest.mark.timeout(1200)]
 SECONDS = 900  # Snakemake looks at a job after 2, 12, 22, 32 ... more seconds, which adds up where jobs are slow
-
-
-@pytest.fixture
-def slurm():
-    """A fresh Slurm, stopped after the test; a machine has one, whatever checkouts it has."""
-    with FileLock(Path(tempfile.gettempdir()) / "robot-physicist-slurm.lock"):
-        code, text = engines.call([ROOT / "tests/slurm/start"], ROOT)
-        if code:
-            engines.missing(text)
-        yield
-        engines.call([ROOT / "tests/slurm/stop"], ROOT)
 
 
 def printed(*line):
@@ -75,8 +62,7 @@ def test_a_cancelled_job_and_a_killed_slurmd_change_no_byte_of_many_branches_in_
     code, text = engines.snakemake(calm)
     assert code == 0, text
     line = [engines.PROGRAMS / "snakemake", "--configfile", "campaigns/small.yaml", "--cores", "2"]
-    line += ["--workflow-profile", ROOT / "workflow/profiles/slurm", "--latency-wait", "5", "--slurm-no-account"]
-    line += ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2"]
+    line += ["--workflow-profile", ROOT / "workflow/profiles/slurm", "--latency-wait", "5", *slurm]
     environ = {**os.environ, "PATH": f"{engines.PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
     log = folder / "snakemake.log"
     with log.open("w") as output:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import awkward as ak
 import jsonschema
 import numpy as np
 import pytest
@@ -336,3 +337,32 @@ def test_the_data_of_the_example_are_made_by_its_script(tmp_path):
     for name in made.keys():  # noqa: SIM118
         for one, other in zip(made[name].array(library="np"), committed[name].array(library="np"), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_one_strange_event_is_left_to_the_goodness_of_fit(tmp_path):
+    """In the last bin, where it is unlikely. Smaller units squeeze all others into two bins, which explains nothing."""
+    write(tmp_path / "data.root", {"x": np.append(masses(9, 0.3), 200.0)})
+    path = mass_campaign(tmp_path)
+    raw = yaml.safe_load(path.read_text()) | {"exposure": {"events": 10}, "simulation": {"events": 2000}}
+    raw["observables"]["x"] |= {"range": [-15, 15], "bins": 30, "overflow": "include"}
+    raw["parameters"]["theta"] = {"linspace": [-1, 1, 5]}
+    path.write_text(yaml.safe_dump(raw))
+    found = run(path, tmp_path / "r").observed_fit
+    assert found.projections[0].observed[-1] == 1
+    assert found.goodness.p_value.value < 0.01
+
+
+def test_units_of_angles_are_no_advice_for_what_is_no_angle(tmp_path):
+    write(tmp_path / "data.root", {"x": np.random.default_rng(1).uniform(0, 300, 2000)})
+    path = mass_campaign(tmp_path)
+    raw = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**raw, "observables": {"x": {"range": [0, 8], "bins": 5}}}))
+    with pytest.raises(BadInputError, match=r'as MeV beside GeV, .*\{x: "x / 1000"\}'):
+        validate(path)
+
+
+def test_a_branch_that_happens_to_be_called_ratios_is_not_read(tmp_path):
+    with uproot.recreate(tmp_path / "data.root") as file:
+        file.mktree("events", {"x": "f8", "ratios": "var * float64"})
+        file["events"].extend({"x": masses(), "ratios": ak.unflatten(np.ones(2000), np.full(2000, 1))})
+    assert "valid" in validate(mass_campaign(tmp_path))

@@ -12,8 +12,8 @@ import numpy as np
 from .campaign import EventCount, Luminosity, Observable, Observed
 from .errors import BadInputError, ObservableError
 from .goodness import excess
-from .simulators.base import FloatArray
 from .observed import BROUGHT_INSIDE
+from .simulators.base import FloatArray
 from .template_checks import bin_name
 from .templates import Exposure, Templates, effective_counts
 from .units import Conversion, conversions

@@ -56,10 +56,9 @@ def check(
     for name, observable in observables.items():
         for one in conversions(observable.unit, observable.range):
             other = _recounted(counted, name, one)
+            inside = other.sum() >= BROUGHT_INSIDE * counts.sum()
             # units that squeeze all events into a few bins may fit a little better, too
-            if other.sum() >= BROUGHT_INSIDE * counts.sum() and _excess(other, rates, least) < min(
-                DESCRIBED, shape / 2
-            ):
+            if inside and _excess(other, rates, least) < min(DESCRIBED, shape / 2):
                 wanted = f" ({observable.unit})" if observable.unit else ""
                 raise ObservableError(
                     f"observables.{name}: no template looks like these data, but one does if they are in {one.unit}:"

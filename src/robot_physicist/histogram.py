@@ -86,8 +86,8 @@ def _counted(block: Events) -> Events:
     other = np.empty(0) if block.weights is None else block.weights[block.weights != 1]
     if other.size:
         raise ObservableError(
-            f"{other.size} of {block.accepted} events have weights other than one, such as {other[0]:g}; observed data"
-            " are counted, and have none: remove the branch 'weight' from the file, or rename it"
+            f"{other.size} of {block.accepted} events have weights other than one, such as {other[0]:g}; observed"
+            " data are counted, and have none: remove the branch 'weight' from the file, or rename it"
         )
     return block
 

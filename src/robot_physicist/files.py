@@ -386,7 +386,8 @@ def read_project(folder: Path) -> Project:
     )
 
 
-def results_beside(design: Path) -> list[Path]:
-    """Files worth opening in the folder of a design, in a stable order."""
-    folder = design.parent
-    return [design, *sorted(folder.glob("*.csv")), *sorted(folder.glob("figures/*.png"))]
+def results_beside(result: Path) -> list[Path]:
+    """Files worth opening in the folder of a design, or of what a sequence knows, in a stable order."""
+    pictures = "sequence/*.png" if result.name == "sequence.json" else "figures/*.png"
+    tables = [] if result.name == "sequence.json" else result.parent.glob("*.csv")
+    return [result, *sorted(tables), *sorted(result.parent.glob(pictures))]

@@ -14,6 +14,8 @@ from . import __version__, files
 from .documents import Design, WorkspaceGain
 from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
+#: Name of what a sequence of experiments knows before a round.
+SEQUENCE = "sequence.json"
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
 
@@ -97,12 +99,25 @@ def simulators() -> str:
 
 
 def show(file: Path, colour: bool) -> str:
-    """Render a design as a table, followed by the paths of the results beside it."""
+    """Render a design as a table, or what a sequence knows, followed by the paths of the results beside it."""
     from .table import render
 
+    if file.name == SEQUENCE:
+        return _sequence(file)
     design = files.read_document(Design, file)
     results = "\n".join(f"  {path}" for path in files.results_beside(file))
     return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+
+
+def _sequence(file: Path) -> str:
+    """What the experiments before a round have found; the campaign of that round is beside."""
+    from .sequence_documents import Experiments
+    from .sequence_text import summary
+
+    known = files.read_document(Experiments, file)
+    warned = [f"warning: {text}" for text in dict.fromkeys(text for one in known.rounds for text in one.warnings)]
+    found = "\n".join([summary(files.read_campaign(file.parent / "campaign.yaml"), known), *warned])
+    return f"{found}\n\nResults:\n" + "\n".join(f"  {path}" for path in files.results_beside(file))
 
 
 def workspace(

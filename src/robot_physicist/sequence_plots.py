@@ -96,5 +96,5 @@ def _widths(axis: Axes, known: Experiments, name: str) -> None:
     axis.set_xticks(rounds)
     axis.minorticks_off()
     axis.set_xlim(0.7, len(rounds) + 0.3)
-    axis.set_ylim(0, 1.25 * max(widths))
+    axis.set_ylim(0, 1.25 * max(widths) or 1.0)  # a single parameter point has no width
     axis.legend(frameon=False)

@@ -15,6 +15,7 @@ from scipy.stats import kstest
 from robot_physicist import files, inspection, sequence_finished, sequence_run, sequence_stages
 from robot_physicist.campaign import EventCount, Luminosity
 from robot_physicist.cli import main
+from robot_physicist.documents import Posteriors
 from robot_physicist.errors import (
     BadInputError,
     CampaignError,
@@ -24,6 +25,7 @@ from robot_physicist.errors import (
     UnknownNameError,
 )
 from robot_physicist.labels import number
+from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.sequence_documents import Experiments, Known
 from robot_physicist.sequence_plots import sequence_figure
@@ -397,3 +399,16 @@ def test_a_single_point_can_be_drawn(finished):
         for done in known.rounds
     ]
     sequence_figure(study, replace(known, axes={"theta": [1.0]}, prior=one, rounds=rounds))
+
+
+def test_no_line_of_a_posterior_runs_through_the_legend(finished):
+    folder, _ = finished
+    place = folder / "results/round=1/measurement"
+    (file,) = place.rglob("posterior.json")
+    figure = posterior_figure(files.read_document(Posteriors, file), files.read_campaign(place / "campaign.yaml"))
+    render_bytes(figure, "png")
+    (axis,) = figure.axes
+    corner = axis.get_legend().get_window_extent().transformed(axis.transData.inverted())
+    assert axis.collections
+    assert corner.y0 > max(line.get_ydata().max() for line in axis.lines if len(line.get_ydata()))
+    assert corner.y0 > max(path.vertices[:, 1].max() for one in axis.collections for path in one.get_paths())

@@ -71,6 +71,7 @@ def _densities(axis: Axes, study: Campaign, known: Experiments, index: int) -> N
     axis.set_xlim(*_limits(found))
     axis.set_ylim(0, 1.12 + 0.09 * (len(known.rounds) + 3))
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axis.tick_params(axis="x", pad=9)  # the first value is below the zero of the other axis
     axis.legend(frameon=False, ncols=2, title="round: setting", title_fontsize="small", loc="upper left")
 
 

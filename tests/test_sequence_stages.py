@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import uproot
 import yaml
+from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
 from robot_physicist import files, inspection, sequence_finished, sequence_run, sequence_stages
@@ -409,6 +410,8 @@ def test_no_line_of_a_posterior_runs_through_the_legend(finished):
     render_bytes(figure, "png")
     (axis,) = figure.axes
     legend = axis.get_legend().get_window_extent()
-    drawn = [*(line for line in axis.lines if len(line.get_xdata())), *axis.collections]
+    truths = [one for one in axis.collections if isinstance(one, LineCollection)]
+    drawn = [*(line for line in axis.lines if len(line.get_xdata())), *(set(axis.collections) - set(truths))]
     assert len(drawn) > 4
     assert not any(legend.overlaps(one.get_window_extent()) for one in drawn)
+    assert all(axis.transData.transform(one.get_segments()[0])[:, 1].max() < legend.y0 for one in truths)

@@ -237,6 +237,26 @@ def test_a_campaign_that_is_not_of_this_chain_is_refused(finished, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["changed.yaml"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 4},
+        {"exposure": {"events": 11}},
+        {"observables": {"x": {"range": [-6, 8], "bins": 13}}},
+        {"parameters": {"theta": {"linspace": [3, -2, 7], "prior": {"mean": 0, "sd": 1}}}},
+    ],
+)
+def test_a_study_that_changes_between_rounds_is_refused(finished, tmp_path, change):
+    folder, _ = finished
+    here, study = folder / "results/round=1", written(tmp_path, TOY | change)
+    with pytest.raises(DigestMismatchError, match=r"toy.yaml: has changed since .*round=1/campaign.yaml was made"):
+        update(folder, study, here / "campaign.yaml", tmp_path)
+    inputs = here / "campaign.yaml", here / "sequence.json", here / "design.json"
+    with pytest.raises(DigestMismatchError, match=r"toy.yaml: has changed since"):
+        sequence_stages.observe(study, *inputs, tmp_path / "campaign.yaml", tmp_path / "data.root")
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.yaml"]
+
+
 def test_a_fixed_grid_stays_and_takes_the_posterior_as_it_is(finished, tmp_path):
     folder, _ = finished
     study = written(tmp_path, {**TOY, "sequence": {**TOY["sequence"], "grid": "fixed"}})
@@ -273,8 +293,10 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
         sequence_stages.update(study, *inputs, out[0], posterior, *news)
     known = files.read_document(Experiments, news[1])
     assert known.rounds[0].setting == "variance=4"
+    design = tmp_path / "design.json"
+    design.write_text(inputs[2].read_text().replace("toy, round 1", "toy, round 2"))
     with pytest.raises(DataNeededError, match="round 2 has no data yet"):
-        sequence_stages.observe(study, inputs[0], news[1], inputs[2], *out)
+        sequence_stages.observe(study, *news[:2], design, *out)
 
 
 @pytest.mark.parametrize(

@@ -115,9 +115,9 @@ def read_document(kind: type[Document], path: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        raise InputFileError(
-            f"{path}: not a {kind.__name__.lower()} file: {place}: {first['msg']}; remove it and run again"
-        ) from None
+        name = kind.__name__.lower()
+        kind_of = f"{'an' if name[0] in 'aeiou' else 'a'} {name} file"
+        raise InputFileError(f"{path}: not {kind_of}: {place}: {first['msg']}; remove it and run again") from None
 
 
 def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:

@@ -9,13 +9,10 @@ from .campaign import Campaign
 from .consistency import named_paths
 from .documents import Design
 from .errors import BadInputError
-from .experiments import beginning, measurement_campaign, round_campaign
+from .experiments import measurement_campaign
 from .progress import jobs
-from .provenance import campaign_digest
 from .sequence_documents import Experiments
-from .sequence_inputs import data_of, made_from
-from .stage_inputs import prior_of
-from .validation import campaign_from
+from .sequence_inputs import data_of, is_of, is_same, made_from
 
 
 def finished(study: Path, results: Path, number: int) -> Experiments | None:
@@ -43,7 +40,6 @@ def _is_of(study: Path, whole: Campaign, results: Path, number: int, known: Expe
     before = files.read_document(Experiments, paths["previous"])
     content, next_ = files.read_campaign(paths["campaign"]), files.read_campaign(after / "campaign.yaml")
     experiment = files.read_campaign(paths["measurement"])
-    first = beginning(whole, before.digest, prior_of(study, whole)) if number == 1 else before
     section = whole.sequence
     if section is None or len(known.rounds) != number or before.truth != section.truth:
         return False
@@ -52,17 +48,13 @@ def _is_of(study: Path, whole: Campaign, results: Path, number: int, known: Expe
     return (
         one.made_from == made_from(**paths, posterior=posterior)
         and known.next == files.sha256(after / "campaign.yaml")
-        and _same(content, round_campaign(whole, first))
-        and _same(next_, round_campaign(whole, known))
+        and is_of(study, whole, before, content)
+        and is_of(study, whole, known, next_)
         and (known.axes == before.axes) == (section.grid == "fixed")
         and _same_data(study, whole, content, here, number, experiment)
         and all(files.sha256(study.parent / name) == files.sha256(here / name) for _, name in named_paths(content))
         and _complete(results, number, content, experiment)
     )
-
-
-def _same(found: Campaign, wanted: dict[str, object]) -> bool:
-    return campaign_digest(found) == campaign_digest(campaign_from(wanted, "the next campaign"))
 
 
 def _same_data(
@@ -72,7 +64,7 @@ def _same_data(
     setting, observed = data_of(whole, number, best)
     file = study.parent / whole.observed[number - 1].file if whole.observed else here / "measurement/data.root"
     unchanged = files.sha256(file) == files.sha256(here / "measurement/data.root")
-    return unchanged and _same(experiment, measurement_campaign(whole, content, number, setting, observed))
+    return unchanged and is_same(experiment, measurement_campaign(whole, content, number, setting, observed))
 
 
 def _complete(results: Path, number: int, content: Campaign, experiment: Campaign) -> bool:

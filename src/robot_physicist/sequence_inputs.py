@@ -8,10 +8,26 @@ from typing import Any
 
 from . import files, labels
 from .campaign import Campaign
+from .experiments import beginning, round_campaign
+from .provenance import campaign_digest
+from .sequence_documents import Experiments
 from .simulators.base import Values
+from .stage_inputs import prior_of
+from .validation import campaign_from
 
 #: Name of the data of a round, beside the campaign of its experiment.
 DATA = "data.root"
+
+
+def is_of(study_file: Path, study: Campaign, known: Experiments, campaign: Campaign) -> bool:
+    """Is this the campaign that the study, as it is now, has for the round that begins with what is known?"""
+    first = known if known.rounds else beginning(study, known.digest, prior_of(study_file, study))
+    return is_same(campaign, round_campaign(study, first))
+
+
+def is_same(campaign: Campaign, content: Mapping[str, Any]) -> bool:
+    """Has a campaign the content of this mapping?"""
+    return campaign_digest(campaign) == campaign_digest(campaign_from(content, "a campaign of the sequence"))
 
 
 def data_of(study: Campaign, number: int, best: str) -> tuple[Values, Mapping[str, Any]]:

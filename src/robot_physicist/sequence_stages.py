@@ -19,7 +19,7 @@ from .experiments import beginning, measurement_campaign, round_campaign, update
 from .provenance import campaign_digest, digest
 from .sequence_campaign import Sequence
 from .sequence_documents import Experiments
-from .sequence_inputs import DATA, data_of, made_from
+from .sequence_inputs import DATA, data_of, is_of, made_from
 from .sequence_text import summary
 from .simulators.base import Values
 from .stage_inputs import exposure_named, prior_of
@@ -38,6 +38,7 @@ def observe(study: Path, campaign: Path, sequence: Path, design: Path, measureme
     """Provide the data of a round, at the best setting of its design, and the campaign of this experiment."""
     whole, section = _study(study)
     content, known = files.read_campaign(campaign), files.read_document(Experiments, sequence)
+    _check_study(study, whole, known, content, campaign)
     answer, number = _answer(content, design), len(known.rounds) + 1
     if not section.truth and len(whole.observed) < number:
         raise DataNeededError(_needed(study, content, answer, number))
@@ -72,12 +73,14 @@ def update(
     files.check_digest(campaign, files.sha256(campaign), before.next)
     _check_posterior(posterior, found, files.read_campaign(measurement))
     read = {"previous": previous, "campaign": campaign, "design": design, "measurement": measurement}
-    answer = _answer(files.read_campaign(campaign), design)
+    content = files.read_campaign(campaign)
+    _check_study(study, whole, before, content, campaign)
+    answer = _answer(content, design)
     after = updated(whole, before, answer, found, made_from(**read, posterior=posterior))
     for message in after.rounds[-1].warnings:
         warnings.warn(message, SequenceWarning, stacklevel=2)
-    for name, content in draw(whole, after).items():
-        files.write_bytes(figures / name, content)
+    for name, drawn in draw(whole, after).items():
+        files.write_bytes(figures / name, drawn)
     _write_next(study, whole, after, next, sequence)
     return summary(whole, after, section.rounds)
 
@@ -87,6 +90,13 @@ def _study(path: Path) -> tuple[Campaign, Sequence]:
     if study.sequence is None:
         raise CampaignError(f"{path}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
     return study, study.sequence
+
+
+def _check_study(study_file: Path, study: Campaign, known: Experiments, content: Campaign, campaign: Path) -> None:
+    if not is_of(study_file, study, known, content):
+        raise DigestMismatchError(
+            f"{study_file}: has changed since {campaign} was made from it; undo the change, or begin the sequence anew"
+        )
 
 
 def _answer(campaign: Campaign, path: Path) -> ExposureDesign:

@@ -15,7 +15,8 @@ def summary(campaign: Campaign, after: Experiments, rounds: int | None = None) -
     `campaign` has the labels of the parameters, `rounds` is how many there are going to be.
     """
     done = len(after.rounds)
-    lines = [f"{after.campaign}: {done} of {rounds} rounds" if rounds else f"{after.campaign}: {done} rounds done"]
+    state = f"{done} of {rounds} rounds" if rounds else f"{done} round{'' if done == 1 else 's'} done"
+    lines = [f"{after.campaign}: {state}"]
     for index, one in enumerate(after.rounds, 1):
         lines.append(f"  round {index}: {one.setting}, {one.information:.3f} nats; {_known(campaign, one.known)}")
     return "\n".join(lines)

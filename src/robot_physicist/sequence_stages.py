@@ -95,7 +95,7 @@ def _study(path: Path) -> tuple[Campaign, Sequence]:
 def _check_study(study_file: Path, study: Campaign, known: Experiments, content: Campaign, campaign: Path) -> None:
     if not is_of(study_file, study, known, content):
         raise DigestMismatchError(
-            f"{study_file}: has changed since {campaign} was made from it; undo the change, or begin the sequence anew"
+            f"{study_file}: has changed since {campaign} was made of it; undo the change, or begin anew"
         )
 
 

@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +27,7 @@ from robot_physicist.errors import (
 from robot_physicist.labels import number
 from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
-from robot_physicist.sequence_documents import Experiments, Known
-from robot_physicist.sequence_plots import sequence_figure
+from robot_physicist.sequence_documents import Experiments
 from robot_physicist.simulators.base import CrossSection, Events, Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.validation import campaign_from
@@ -411,17 +409,13 @@ def test_labels_of_refined_grids_are_short(finished):
     assert all(len(number(value)) <= 7 for value in state(folder, 3).axes["theta"])
 
 
-def test_a_single_point_can_be_drawn(finished):
-    folder, _ = finished
-    known, study = state(folder, 3), files.read_campaign(folder / "toy.yaml")
-    one = np.ones(1)
-    rounds = [
-        replace(
-            done, axes={"theta": [1.0]}, prior=one, posterior=one, known={"theta": Known(1.0, 0.0, [1, 1], [1, 1])}
-        )
-        for done in known.rounds
-    ]
-    sequence_figure(study, replace(known, axes={"theta": [1.0]}, prior=one, rounds=rounds))
+def test_a_single_point_is_a_sequence_too(tmp_path):
+    """Nothing is learned, the grid stays what it is, and a second run finds the first one finished."""
+    content = TOY | {"settings": {"variance": {"values": [1]}}, "parameters": {"theta": {"values": [1]}}}
+    study = written(tmp_path, content | {"sequence": {"rounds": 1, "truth": {"theta": 1}}})
+    *_, said = sequence_run.run(study, tmp_path / "results")
+    assert said == "toy: 1 of 1 rounds\n  round 1: variance=1, 0.000 nats; theta = 1 ± 0"
+    assert list(sequence_run.run(study, tmp_path / "results")) == ["round 1 of toy: finished before", said]
 
 
 def test_no_line_of_a_posterior_runs_through_the_legend(finished):

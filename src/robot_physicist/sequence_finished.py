@@ -7,9 +7,9 @@ from pathlib import Path
 from . import files
 from .campaign import Campaign
 from .consistency import named_paths
-from .documents import Design
+from .documents import Design, Posteriors
 from .errors import BadInputError
-from .experiments import measurement_campaign
+from .experiments import measurement_campaign, updated
 from .progress import jobs
 from .sequence_documents import Experiments
 from .sequence_inputs import data_of, is_of, is_same, made_from
@@ -40,27 +40,25 @@ def _is_of(study: Path, whole: Campaign, results: Path, number: int, known: Expe
     before = files.read_document(Experiments, paths["previous"])
     content, next_ = files.read_campaign(paths["campaign"]), files.read_campaign(after / "campaign.yaml")
     experiment = files.read_campaign(paths["measurement"])
-    section = whole.sequence
-    if section is None or len(known.rounds) != number or before.truth != section.truth:
+    if whole.sequence is None or len(known.rounds) != number or before.truth != whole.sequence.truth:
         return False
-    one = known.rounds[-1]
+    one, answer = known.rounds[-1], files.read_document(Design, paths["design"]).exposures[0]
     posterior = here / f"measurement/{one.setting}/{one.exposure}/posterior.json"
     return (
         one.made_from == made_from(**paths, posterior=posterior)
         and known.next == files.sha256(after / "campaign.yaml")
         and is_of(study, whole, before, content)
         and is_of(study, whole, known, next_)
-        and (known.axes == before.axes) == (section.grid == "fixed")
-        and _same_data(study, whole, content, here, number, experiment)
+        and known.axes == updated(whole, before, answer, files.read_document(Posteriors, posterior), {}).axes
+        and _same_data(study, whole, content, here, number, experiment, answer.best)
         and all(files.sha256(study.parent / name) == files.sha256(here / name) for _, name in named_paths(content))
         and _complete(results, number, content, experiment)
     )
 
 
 def _same_data(
-    study: Path, whole: Campaign, content: Campaign, here: Path, number: int, experiment: Campaign
+    study: Path, whole: Campaign, content: Campaign, here: Path, number: int, experiment: Campaign, best: str
 ) -> bool:
-    best = files.read_document(Design, here / "design.json").exposures[0].best
     setting, observed = data_of(whole, number, best)
     file = study.parent / whole.observed[number - 1].file if whole.observed else here / "measurement/data.root"
     unchanged = files.sha256(file) == files.sha256(here / "measurement/data.root")

@@ -10,6 +10,7 @@ from .campaign import Campaign, EventCount
 from .labels import label
 from .seeds import branch_generator
 from .simulation import build
+from .support import rounded_up
 from .templates import INVERSE_PICOBARN, Exposure
 
 PROBE_EVENTS = 2_000
@@ -138,12 +139,7 @@ def events_needed(pilot: PilotError, target: float) -> int | None:
     simulated, wanted = (math.sqrt(max(e**2 - pilot.integration**2, 0.0)) for e in (pilot.error, target))
     half = pilot.half_error
     half = None if half is None else math.sqrt(max(half**2 - pilot.integration**2, 0.0))
-    return _rounded_up(pilot.events * (simulated / wanted) ** (1 / exponent(simulated, half)))
-
-
-def _rounded_up(events: float) -> int:
-    unit = int(10 ** max(math.floor(math.log10(max(events, 1.0))) - 1, 0))
-    return max(math.ceil(round(events / unit, 6)) * unit, 1)
+    return rounded_up(pilot.events * (simulated / wanted) ** (1 / exponent(simulated, half)))
 
 
 def topped_up(pilots: Sequence[PilotError], target: float) -> dict[str, int | None]:

@@ -131,11 +131,11 @@ def test_more_than_ten_recorded_events_per_simulated_one_leave_the_interval_open
         assert result.corrected.low < exact < result.corrected.high == result.prior_entropy
         assert warning == (
             "for 10000 recorded events, 300 simulated ones per parameter point are too few:"
-            f" {result.corrected.low:.3f} to 3.045 nats stay open, the low end being what 3000 recorded events teach at"
+            f" {result.corrected.low:.3f} to 3.045 nats stay open, the low end being what 900 recorded events teach at"
             " least if the templates are smooth in θ; simulate 1000 events per parameter point or more"
         )
         lows.append(result.corrected.low)
-    assert 0.5 < np.mean(lows) < exact - 0.5
+    assert 0.2 < np.mean(lows) < exact - 0.5
 
 
 def test_following_its_advice_closes_the_interval():
@@ -152,7 +152,7 @@ def test_a_luminosity_that_records_too_much_opens_the_interval_too(background):
     shape = np.full(20, background * 1000 / 20)
     made = dataclasses.replace(made, generated=np.full(21, 2500.0), background={"flat": (shape, 0 * shape)})
     result = gain_of(made, PICOBARN)
-    less = gain_of(made, Luminosity(luminosity=10 / (1 + background), unit="pb-1"))
+    less = gain_of(made, Luminosity(luminosity=3 / (1 + background), unit="pb-1"))
     assert result.corrected.high == result.prior_entropy
     assert "stay open" not in " ".join(less.warnings)
     assert result.corrected.low == pytest.approx(less.corrected.low, abs=0.1)

@@ -41,7 +41,7 @@ class GainEstimates:
     """What finite simulation allows to say about one setting and exposure, in nats.
 
     `integration` is the part of the corrected value's error that comes from the integral over data; `lacking` says
-    why the interval is open towards the prior's entropy, if it is.
+    why the interval is open towards the prior's entropy, if it is, and `factor` times as many events close it.
     """
 
     prior_entropy: float
@@ -55,6 +55,7 @@ class GainEstimates:
     integration: float = 0.0
     rough: bool = False
     lacking: str = ""
+    factor: float = 1.0
 
 
 def information_gain(
@@ -110,7 +111,7 @@ def _opened(
         low = lacking.weight * _closed(problem, family, estimator, simulation, rng).corrected.low
     best = opened(found.corrected, low, found.prior_entropy)
     text = lacking.text.format(f"{low:.3f} to {found.prior_entropy:.3f} nats stay open")
-    return replace(found, corrected=best, lacking=text)
+    return replace(found, corrected=best, lacking=text, factor=lacking.factor)
 
 
 def _closed(

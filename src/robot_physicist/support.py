@@ -22,10 +22,14 @@ from .templates import Exposure, Templates, thinned
 
 #: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal.
 MOST_RECORDED = 10.0
+#: The same for the low end of an open interval: at ten, one interval of ten lies above the truth (82 GeV, N = 1000).
+SUPPORTED = 3.0
 #: Effective events of a parameter point below which the folds of weighted events do not show their error.
 FEWEST_EFFECTIVE = 50.0
 #: Relative error of a sum of rates.
 ROUNDING = 1e-9
+#: More times as many events are no advice.
+MOST_TIMES = 100
 #: A prior of less entropy, in nats, is one point.
 NOTHING = 1e-12
 
@@ -34,7 +38,7 @@ NOTHING = 1e-12
 class Lack:
     """Why an interval opens, and the smaller problem whose gain times `weight` is a lower bound of the whole one.
 
-    `text` has a place for the interval, which is known later.
+    `text` has a place for the interval, which is known later; with `factor` times as many events it closes.
     """
 
     templates: Templates
@@ -43,6 +47,7 @@ class Lack:
     systematics: SystematicGain | None
     weight: float
     text: str
+    factor: float
 
 
 def lack(problem: Problem, family: Hypotheses) -> Lack | None:
@@ -56,11 +61,10 @@ def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
     """Too many recorded events per simulated one: fewer recorded events never teach more."""
     recorded, least = float(family.observed().sum(axis=1).max()), family.counts.sum(axis=1)
     simulated = float(least.min())
-    supported = MOST_RECORDED * simulated
-    if recorded <= supported * (1 + ROUNDING):
+    if recorded <= MOST_RECORDED * simulated * (1 + ROUNDING):
         return None
-    share = supported / recorded
-    needed = rounded_up(float(problem.templates.generated[int(least.argmin())]) / share)
+    supported, factor = SUPPORTED * simulated, recorded / (MOST_RECORDED * simulated)
+    share, needed = supported / recorded, rounded_up(factor * float(problem.templates.generated[least.argmin()]))
     assumed = " if the templates are smooth in θ" if family.smooth else ""
     return Lack(
         templates=problem.templates,
@@ -71,6 +75,7 @@ def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
         text=f"for {recorded:.0f} recorded events, {simulated:.0f} simulated ones per parameter point are too few:"
         f" {{}}, the low end being what {supported:.0f} recorded events teach at least{assumed}; simulate"
         f" {needed} events per parameter point or more",
+        factor=factor,
     )
 
 
@@ -86,6 +91,8 @@ def _few_effective(problem: Problem) -> Lack | None:
     kept = ~weak & (problem.prior > 0)
     weight, worst = float(problem.prior[kept].sum()), int(np.where(weak, effective, np.inf).argmin())
     more = "" if weak.sum() == 1 else f" and too few at {weak.sum() - 1} more"
+    factor = FEWEST_EFFECTIVE / max(float(effective[worst]), NOTHING)
+    several = f"{math.ceil(factor)} times as many events, or " if factor <= MOST_TIMES else ""
     return Lack(
         templates=_part(problem.templates, kept),
         exposure=problem.exposure,
@@ -94,7 +101,8 @@ def _few_effective(problem: Problem) -> Lack | None:
         weight=weight,
         text=f"only {effective[worst]:.0f} effective events at {problem.templates.points[worst]} (fewer than"
         f" {FEWEST_EFFECTIVE:.0f}){more}: {{}}, the low end being what the other parameter points teach at least;"
-        " simulate more events, or a reference near that point",
+        f" simulate {several}a reference near that point",
+        factor=factor,
     )
 
 

@@ -180,7 +180,8 @@ def test_warnings_are_printed_and_not_on_the_standard_output(tmp_path, eig):
 
 
 def test_nothing_is_missing_where_less_data_tell_all_points_apart(tmp_path, eig):
-    path, histograms = simulated(tmp_path, simulation=FEW, exposure={"events": 10_000})
+    far = {"theta": {"linspace": [-3, 3, 5]}}
+    path, histograms = simulated(tmp_path, simulation=FEW, exposure={"events": 10_000}, parameters=far)
     _, printed, result = eig(path, histograms, "events=10000")
     assert 0.99 * result.prior_entropy < result.corrected.low < result.corrected.high == result.prior_entropy
     assert "stay open" not in printed.err

@@ -50,7 +50,7 @@ def label(name: str, text: str) -> Callable[..., Any]:
 
 def files(name: str, text: str, required: bool = True) -> Callable[..., Any]:
     """Option for one or more files."""
-    return click.option(f"--{name}", type=FILE, multiple=True, required=required, help=text)
+    return click.option(f"--{name}", type=FILE, metavar="PATH...", multiple=True, required=required, help=text)
 
 
 campaign = path("campaign", "Campaign file.")

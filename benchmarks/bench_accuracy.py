@@ -32,12 +32,13 @@ def main() -> None:
             start = time.perf_counter()
             results = [estimate(shape, simulated, exposure, seed) for seed in range(REPEATS)]
             seconds = (time.perf_counter() - start) / REPEATS
-            print(f"| {sqrt_s} | {recorded} | {simulated} | {row(results, truth)} | <!-- {seconds:.2f} s -->", flush=True)
+            case = f"{sqrt_s} | {recorded} | {simulated}"
+            print(f"| {case} | {row(results, truth)} | <!-- {seconds:.2f} s -->", flush=True)
             values = np.array([result.corrected.value for result in results])
             errors[sqrt_s, recorded, simulated] = float(np.sqrt(np.mean((values - truth) ** 2)))
-    for case, goal in GOALS.items():
-        sqrt_s, recorded, simulated = case
-        report(f"RMSE at {sqrt_s:g} GeV, n = {recorded}, N = {simulated}", errors[case], "nats", goal)
+    for (sqrt_s, recorded, simulated), goal in GOALS.items():
+        found = errors[sqrt_s, recorded, simulated]
+        report(f"RMSE at {sqrt_s:g} GeV, n = {recorded}, N = {simulated}", found, "nats", goal)
 
 
 def born_shape(sqrt_s: float, bins: int = 20) -> np.ndarray:

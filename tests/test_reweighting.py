@@ -7,12 +7,15 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
+from robot_physicist.campaign import Estimator, EventCount, Simulation
 from robot_physicist.documents import Histogram, InformationGain
 from robot_physicist.errors import CampaignError, HistogramError, LabelClashError, UnknownNameError
+from robot_physicist.finite_simulation import information_gain
+from robot_physicist.information import gain as exact_gain
 from robot_physicist.reweighting import per_point
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian
-from robot_physicist.templates import accepted_cross_section, stack
+from robot_physicist.templates import Templates, accepted_cross_section, stack
 from robot_physicist.validation import campaign_from
 
 BORN = {
@@ -106,7 +109,7 @@ def test_two_references_are_better_than_one_where_one_hardly_reaches(tmp_path):
 @pytest.mark.parametrize(
     ("events", "warning"),
     [
-        (90, r"only \d+ effective events at theta=0\.5 \(fewer than 100\)"),
+        (90, r"only [5-9]\d effective events at theta=0\.5 \(fewer than 100\)"),
         (20_000, r"theta=0\.5 add up to 0\.\d+ and not to 1.*add one that does"),
     ],
 )
@@ -124,6 +127,66 @@ def test_few_effective_events_and_uncovered_points_are_warned_of(tmp_path, event
     path, setting, histograms, _ = run(tmp_path, raw)
     (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
     assert re.search(warning, text)
+
+
+def test_the_error_of_the_plug_in_value_is_its_spread_over_simulations(tmp_path):
+    found = []
+    for seed in range(12):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        raw = {**BORN, "seed": seed, "simulation": {**BORN["simulation"], "events": 1000}}
+        path, setting, histograms, _ = run(folder, raw)
+        found.append(gain(folder, path, setting, "events=1", histograms).plug_in)
+    spread = np.std([one.value for one in found], ddof=1)
+    assert 0.6 < np.mean([one.error for one in found]) / spread < 1.6
+
+
+def test_too_few_effective_events_leave_the_interval_open(tmp_path):
+    """From θ = 0 the points at ±2 are four standard deviations away; those at 0 and ±0.5 are reached well."""
+    raw = {
+        "name": "gaussian",
+        "seed": 1,
+        "simulator": {"name": "gaussian"},
+        "settings": {"variance": {"values": [0.25]}},
+        "parameters": {"theta": {"values": [-2, -0.25, 0, 0.25, 2]}},
+        "observables": {"x": {"range": [-6, 6], "bins": 30, "overflow": "include"}},
+        "exposure": {"events": 3},
+        "simulation": {"events": 3000, "references": [{"theta": 0}]},
+    }
+    path, setting, histograms, _ = run(tmp_path, raw)
+    result = gain(tmp_path, path, setting, "events=3", histograms)
+    assert 0.05 < result.corrected.low < result.exact.value < result.corrected.high == result.prior_entropy
+    (warning,) = result.warnings
+    assert re.fullmatch(
+        r"only \d effective events at theta=-?2 \(fewer than 50\) and too few at 1 more: 0\.\d+ to 1\.609 nats stay open,"
+        r" the low end being what the other parameter points teach at least; simulate (\d+ times as many events, or )?"
+        r"a reference near that point",
+        warning,
+    )
+
+
+def test_open_intervals_of_weighted_events_hold_the_truth():
+    """What points with enough events teach, times their prior, is a lower bound of what all of them do."""
+    angles = np.linspace(-1, 1, 5)
+    edges = np.linspace(-6, 6, 31)
+    centres = (edges[1:] + edges[:-1]) / 2
+    shape = np.exp(-2 * (centres - angles[:, None]) ** 2)
+    prior = np.full(5, 0.2)
+    exposure = EventCount(events=3)
+    exact = exact_gain(
+        3 * shape / shape.sum(axis=1, keepdims=True), exposure, prior, 1 << 14, np.random.default_rng(2)
+    )
+    for seed in range(20):
+        x = np.random.default_rng(seed).normal(0, 0.5, 400)
+        weights = np.exp(4 * x * angles[:, None] - 2 * angles[:, None] ** 2)
+        cells = (np.arange(400) % 10) * 30 + np.digitize(x, edges) - 1
+        sums = [np.stack([np.bincount(cells, w**n, 300) for w in weights]).reshape(5, 10, 30) for n in (1, 2)]
+        labels = tuple(f"t={angle:g}" for angle in angles)
+        none = np.full(5, np.nan)
+        made = Templates(labels, (), *sums, np.full(5, 400.0), none, none, {}, shared=True)
+        found = information_gain(made, exposure, prior, Estimator(draws=512), Simulation(), np.random.default_rng(1))
+        assert found.lacking
+        assert found.corrected.low < exact.value < found.corrected.high == found.prior_entropy
 
 
 def test_a_missing_reference_is_named(tmp_path):

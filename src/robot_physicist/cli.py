@@ -21,6 +21,7 @@ from .options import (
     files,
     histograms,
     path,
+    positive,
     sample,
     setting,
     spread,
@@ -257,8 +258,8 @@ def validate(file: Path) -> None:
 
 @cli.command()
 @click.argument("file", type=FILE)
-@click.option("--cores", default=1, show_default=True, help="Cores to spread the work over.")
-@click.option("--error", type=click.FloatRange(0, min_open=True), help="Wanted standard error of the gain, in nats.")
+@click.option("--cores", type=click.IntRange(1), default=1, show_default=True, help="Cores to spread the work over.")
+@click.option("--error", type=float, callback=positive, help="Wanted standard error of the gain, in nats.")
 @click.option("--pilot", type=FILE, help="Results folder of a finished pilot; results/FILE by default.")
 def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> None:
     """List the branches of a campaign FILE, and estimate events, disk and time from a short probe.

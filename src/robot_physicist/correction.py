@@ -80,10 +80,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Corrected:
-    """The corrected gain, simulated counts (R, K, B) like the real ones, and what became of nuisance parameters."""
+    """The corrected gain, simulated counts (R, K, B) like the real ones, and what became of nuisance parameters.
+
+    `integration` is the part of the error that comes from the integral over data, `spread` the standard error of the
+    plug-in value of shared events, whose counts say nothing about it.
+    """
 
     gain: Interval
     copies: FloatArray
+    integration: float
+    spread: float = 0.0
     marginalisation: Marginalisation | None = None
 
 
@@ -95,7 +101,7 @@ def corrected(
     Nuisance parameters change the gain of a strength, not the strength.
     """
     if len(problem.prior) == 1:
-        return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
+        return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None], 0.0)
     observed = float(measure.scaled(family.observed()[None])[0])
     look = Repetition(family, measure, replicas, rng)
     copies, looks = look(1.0)
@@ -107,7 +113,7 @@ def corrected(
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
-    return _checked(problem, family.truth(found.best), Corrected(result, copies), value, rng)
+    return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 
 
 def _checked(
@@ -119,7 +125,8 @@ def _checked(
     checked, how = problem.systematics.checked_gain(rates, problem.points, problem.prior, rng)
     if how is None:
         return result
-    return replace(result, gain=moved(result.gain, quick, checked, problem.ceiling), marginalisation=how)
+    gain = moved(result.gain, quick, checked, problem.ceiling)
+    return replace(result, gain=gain, integration=max(quick.error, checked.error), marginalisation=how)
 
 
 def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generator) -> Corrected:
@@ -135,10 +142,11 @@ def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generato
     parts = (np.delete(np.arange(folds), fold) for fold in range(folds))
     values = np.array([problem.gain(free_rates(problem, kept, simulation)).value for kept in parts])
     value = min(max(folds * whole.value - (folds - 1) * float(values.mean()), 0.0), problem.ceiling)
-    side = float(stdtrit(folds - 1, 0.975) * np.sqrt((folds - 1) * values.var()))
+    spread = float(np.sqrt((folds - 1) * values.var()))
+    side = float(stdtrit(folds - 1, 0.975)) * spread
     result = interval(value, value - side, value + side, whole.error, problem.ceiling)
-    counts = problem.templates.sums()[0][None]
-    return _checked(problem, free_rates(problem, np.arange(folds), simulation), Corrected(result, counts), whole, rng)
+    found = Corrected(result, problem.templates.sums()[0][None], whole.error, spread)
+    return _checked(problem, free_rates(problem, np.arange(folds), simulation), found, whole, rng)
 
 
 def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation) -> FloatArray:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, files
+from .campaign import Campaign
 from .documents import Design, WorkspaceGain
 from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
@@ -46,18 +47,29 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     from . import plan as estimate
 
     campaign = files.read_campaign(file)
+    if pilot is not None and error is None:
+        raise BadInputError("--pilot: is read to find the events for an error; give --error too")
+    if error is not None:
+        return _needs(file, campaign, cores, error, pilot or Path("results") / file.stem)
     if campaign.search:
         from .search import first_campaign
 
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
-    if error is not None:
-        from .pilot import pilot_errors
-
-        pilots = pilot_errors(file, pilot or Path("results") / file.stem)
-        return estimate.render_needs(pilots, error, campaign, estimate.probe(campaign, time.perf_counter), cores)
     probed = estimate.probe(campaign, time.perf_counter)
     return estimate.render(estimate.plan(campaign, probed, cores), campaign)
+
+
+def _needs(file: Path, campaign: Campaign, cores: int, error: float, pilot: Path) -> str:
+    from . import needs
+    from .pilot import check_target, pilot_errors
+    from .plan import probe
+
+    if campaign.search:
+        raise BadInputError(f"--error: {file} is a search, which chooses its numbers of events itself; leave it out")
+    check_target(file, campaign, error)
+    pilots = pilot_errors(file, pilot)
+    return needs.render(pilots, error, campaign, probe(campaign, time.perf_counter), cores)
 
 
 def check(folder: Path, options: Mapping[str, set[str]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ import click
 FILE = click.Path(path_type=Path)
 #: Options that take several values after one flag, as workflow engines write lists of files.
 LISTS = ("--histograms", "--gains", "--posteriors", "--previous")
+
+
+def positive(_: click.Context, __: click.Parameter, number: float | None) -> float | None:
+    """Check that an option is a finite number above zero; what Python calls nan is none."""
+    if number is not None and not (number > 0 and math.isfinite(number)):
+        raise click.BadParameter(f"{number:g} is no number above zero; give one such as 0.01")
+    return number
 
 
 def spread(arguments: Sequence[str]) -> list[str]:

@@ -226,6 +226,8 @@ def _gain(
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
+    # An open interval says how many events are missing already.
+    few = [] if gain.lacking else few_events(templates.points, effective)
     return InformationGain(
         setting=setting,
         exposure=exposure,
@@ -239,7 +241,7 @@ def _gain(
         nuisances=nuisances_text(campaign, systematics is not None),
         simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
         effective_events=float(effective.min()),
-        warnings=[*gain.warnings, *few_events(templates.points, effective), *templates.warnings],
+        warnings=[*gain.warnings, *few, *templates.warnings],
         marginalisation=gain.marginalisation,
     )
 

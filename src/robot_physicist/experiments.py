@@ -12,8 +12,9 @@ from . import labels
 from .campaign import Campaign
 from .documents import ExposureDesign, Posteriors
 from .seeds import derived_seed
-from .sequence import Axes, Belief, likelihood, prior_density, refine, too_coarse
+from .sequence import Axes, Belief, likelihood, prior_density, too_coarse
 from .sequence_documents import Experiment, Experiments, Known
+from .sequence_grid import refine
 from .simulators.base import FloatArray, Values
 
 #: Tails that central intervals of 68% and 95% leave out.

@@ -32,6 +32,8 @@ from .validation import campaign_from
 Document = TypeVar("Document")
 TREE = "events"
 CHUNK = 500_000
+#: What every ROOT file begins with.
+ROOT = b"root"
 #: Without these entries a file of events cannot be used.
 PROVENANCE = {"digest", "generated", "cross_section_pb", "cross_section_error_pb"}
 MISSING = "check the path, or run the stage that makes it"
@@ -176,11 +178,16 @@ def _cross_section_entries(section: CrossSection | None) -> dict[str, float | No
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
-        raise InputFileError(f"{path}: no such file; {MISSING}")
+        raise InputFileError(f"{path}: no such file{', but a folder' if path.is_dir() else ''}; {MISSING}")
+    with path.open("rb") as begun:
+        if (start := begun.read(len(ROOT))) != ROOT:
+            found = f"it begins with {start!r}" if start else "it is empty"
+            raise InputFileError(f"{path}: not a ROOT file, {found}; name one, or convert it with uproot")
     try:
         file = uproot_module().open(path)
     except Exception as error:  # uproot raises whatever it stumbles over in a damaged file
-        raise InputFileError(f"{path}: not a ROOT file, or a truncated one ({error})") from None
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputFileError(f"{path}: damaged or truncated ({reason}); get it or make it again") from None
     with file:
         if file.file.fEND > path.stat().st_size:
             raise InputFileError(f"{path}: truncated; remove it and run the stage that makes it again")
@@ -218,8 +225,10 @@ def check_digest(path: Path, found: str, wanted: str) -> None:
         )
 
 
-def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Iterator[Events]:
-    """Read the observables (and weights, if any) of a ROOT file in chunks of bounded memory.
+def read_events(
+    path: Path, observables: Sequence[str], tree: str = TREE, extra: Sequence[str] = ("weight", "ratios")
+) -> Iterator[Events]:
+    """Read the observables (and what else there is of `extra`) of a ROOT file in chunks of bounded memory.
 
     Raises ObservableError when an observable is not in the file, InputFileError when it is damaged.
     """
@@ -228,8 +237,7 @@ def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Ite
         for name in observables:
             if name not in names:
                 raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
-        wanted = [*observables, *(name for name in ("weight", "ratios") if name in names)]
-        yield from _chunks(path, found, wanted)
+        yield from _chunks(path, found, [*observables, *(name for name in extra if name in names)])
 
 
 @contextmanager
@@ -248,16 +256,18 @@ def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
     if "ratios" in names:
         size = weighted_block(CHUNK, int(np.prod(tree["ratios"].interpretation.inner_shape)))
     for start in range(0, max(tree.num_entries, 1), size):
-        arrays = _arrays(path, tree, names, start, size, library="np")
+        with _undamaged(path, start):
+            arrays = tree.arrays(list(names), entry_start=start, entry_stop=start + size, library="np")
         columns = {name: _column(path, name, arrays[name]) for name in names if name != "ratios"}
         ratios = np.asarray(arrays["ratios"], dtype=np.float64) if "ratios" in names else None
         weights = columns.pop("weight", None)
         yield Events(columns, generated=len(arrays[names[0]]), weights=weights, ratios=ratios)
 
 
-def _arrays(path: Path, tree: Any, expressions: Sequence[str], start: int, size: int, **options: Any) -> Any:
+@contextmanager
+def _undamaged(path: Path, start: int) -> Iterator[None]:
     try:
-        return tree.arrays(list(expressions), entry_start=start, entry_stop=start + size, **options)
+        yield
     except ObservableError:
         raise
     except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
@@ -267,10 +277,10 @@ def _arrays(path: Path, tree: Any, expressions: Sequence[str], start: int, size:
 def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mapping[str, str]) -> Iterator[Events]:
     """Read named expressions over the branches of a tree for events that pass the cuts, in chunks of bounded memory.
 
-    `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file, an
-    expression is not one number per event, or no event passes.
+    `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file or an
+    expression is not one number per event, NoEventsError at the end when no event has passed.
     """
-    from .expressions import Selecting, check, columns
+    from .expressions import Selecting, check, columns, evaluate
 
     with opened_tree(path, tree) as found:
         language, known = Selecting(cuts), found.keys()
@@ -279,14 +289,14 @@ def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mappi
             for text in (*cuts, *expressions.values()):
                 check(text, known, tree)
             for start in range(0, max(found.num_entries, 1), CHUNK):
-                options = {"library": "ak", "how": dict, "language": language}
-                arrays = _arrays(path, found, [*cuts, *expressions.values()], start, CHUNK, **options)
+                with _undamaged(path, start):
+                    arrays = evaluate(found, [*cuts, *expressions.values()], language, start, start + CHUNK)
                 values = columns(arrays, expressions)
                 generated = min(CHUNK, found.num_entries - start)
                 yield Events(values, generated, values.pop("weight", None))
             language.check()
         except ObservableError as error:
-            raise ObservableError(f"{path}: {error}") from None
+            raise type(error)(f"{path}: {error}") from None
 
 
 def _column(path: Path, name: str, values: Any) -> FloatArray:

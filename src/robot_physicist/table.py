@@ -54,7 +54,8 @@ def _observed(one: ObservedSummary, design: Design) -> str:
         for name, value in parse(one.setting).items()
     ]
     values = [f"{name} = {mean:.4g} ± {one.sd[name]:.2g}" for name, mean in one.mean.items()]
-    found = f"{one.events:.0f} events at {', '.join(place)}, {one.exposure}: {', '.join(values)}"
+    events = f"{one.events:.0f} event{'' if one.events == 1 else 's'}"
+    found = f"{events} at {', '.join(place)}, {one.exposure}: {', '.join(values)}"
     return f"Observed {found}; {spelt(one.goodness)}."
 
 

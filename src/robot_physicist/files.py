@@ -389,4 +389,5 @@ def read_project(folder: Path) -> Project:
 def results_beside(design: Path) -> list[Path]:
     """Files worth opening in the folder of a design, in a stable order."""
     folder = design.parent
-    return [design, *sorted(folder.glob("*.csv")), *sorted(folder.glob("figures/*.png"))]
+    patterns = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
+    return [design, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]

@@ -109,12 +109,25 @@ def simulators() -> str:
 
 
 def show(file: Path, colour: bool) -> str:
-    """Render a design as a table, followed by the paths of the results beside it."""
+    """Render a design as a table, followed by shares of a luminosity and the paths of the results beside it.
+
+    Shares are rendered too.
+    """
+    from .allocation_documents import Allocation
+    from .allocation_table import render as render_shares
     from .table import render
 
-    design = files.read_document(Design, file)
-    results = "\n".join(f"  {path}" for path in files.results_beside(file))
-    return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+    content = files.read_json(file)
+    if isinstance(content, dict) and "shares" in content:
+        return render_shares(files.read_document(Allocation, file), colour)
+    design, results = files.read_document(Design, file), files.results_beside(file)
+    exposures = [answer.exposure for answer in design.exposures]
+    shares = [
+        f"Shares of {found.exposure}: {found.verdict}"
+        for found in (files.read_document(Allocation, path) for path in results if path.name == "allocation.json")
+        if found.exposure in exposures
+    ]
+    return "\n\n".join([render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])])
 
 
 def workspace(

@@ -96,7 +96,7 @@ def render(planned: Plan, campaign: Campaign) -> str:
     """Write a plan for people, with the first and last branches."""
     branches = [f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples]
     shown = branches if len(branches) <= 8 else [*branches[:4], "...", *branches[-3:]]
-    jobs = 2 * len(branches) + 3 * planned.settings * len(planned.recorded) + 2
+    jobs = 2 * len(branches) + 3 * planned.settings * len(planned.recorded) + 2 + len(campaign.allocate)
     return "\n".join(
         [
             f"branches    {len(branches)} = {planned.settings} settings × {planned.samples} samples; {jobs} jobs",

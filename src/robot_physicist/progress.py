@@ -96,6 +96,7 @@ def jobs(campaign: Campaign, folder: str = "", last: str = "design") -> list[Job
             result += _inference(f"{setting}/{exposure}", histograms, "recast" if campaign.published else last)
     if last == "design" and campaign.published is None:
         result.append(design_of(result, folder))
+        result += [_shares(exposure, result) for exposure in campaign.allocate]
     return result
 
 
@@ -114,6 +115,11 @@ def _inference(branch: str, histograms: tuple[str, ...], last: str) -> list[Job]
 def design_of(wanted: Sequence[Job], folder: str = "") -> Job:
     """The design of all that the other jobs find."""
     return Job("design", f"{folder}design.json", tuple(j.output for j in wanted if j.stage in ("eig", "posterior")))
+
+
+def _shares(exposure: str, wanted: Sequence[Job]) -> Job:
+    """The shares of a luminosity, for which all histograms are read."""
+    return Job("allocate", f"{exposure}/allocation.json", tuple(j.output for j in wanted if j.stage == "histogram"))
 
 
 def finished(wanted: Sequence[Job], times: Mapping[str, float]) -> dict[str, float]:

@@ -46,7 +46,7 @@ def branches(campaign_file: Path, output: Path) -> str:
     """List the branches of a campaign, for engines that fan out over what a step says."""
     campaign = files.read_campaign(campaign_file)
     settings = [labels.label(point) for point in campaign.setting_points]
-    found = Branches(settings, campaign.samples, list(campaign.exposures))
+    found = Branches(settings, campaign.samples, list(campaign.exposures), campaign.allocate)
     files.write_document(output, found)
     return f"{len(settings)} settings × {len(found.samples)} samples, {len(found.exposures)} exposures: {output}"
 

@@ -207,6 +207,54 @@ def test_a_gamma_prior_gives_the_negative_binomial():
     assert laplace_log_likelihood(models, counts, False) == pytest.approx(exact, abs=0.01)
 
 
+def test_a_shapesys_has_the_auxiliary_counts_that_are_configured():
+    """12 events seen where 4 were expected: γ ~ Γ(13, 4), so x is negative binomial."""
+    sample = {
+        "name": "s",
+        "data": [10.0],
+        "modifiers": [errors("own", "shapesys", [10.0], 0.5), plain("mu", "normfactor")],
+    }
+    spec = {"channels": [{"name": "c", "samples": [sample]}], "parameters": [{"name": "own", "auxdata": [12.0]}]}
+    models, counts = on_grid(spec, [0.5, 1.0]), np.array([[10.0], [30.0], [40.0]])
+    exact = np.array([stats.nbinom.logpmf(counts[:, 0], 13, 4 / (4 + mu * 10)) for mu in (0.5, 1.0)]).T
+    assert quadrature(models, counts) == pytest.approx(exact, abs=1e-3)
+    assert laplace_log_likelihood(models, counts, False) == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("fixed_total", [False, True])
+def test_without_nuisances_the_likelihood_is_that_of_the_rates(fixed_total):
+    sample = {"name": "s", "data": [3.0, 5.0], "modifiers": [plain("mu", "normfactor")]}
+    models = on_grid({"channels": [{"name": "c", "samples": [sample]}], "parameters": []}, [1.0, 2.0])
+    counts = np.array([[2.0, 4.0], [0.0, 9.0], [7.0, 7.0]])
+    exact = fixed_log_likelihood(counts, np.array([[3.0, 5.0], [6.0, 10.0]]), fixed_total)
+    assert laplace_log_likelihood(models, counts, fixed_total) == pytest.approx(exact, abs=1e-12)
+    points = data_points(ONE, 2, 1024, np.random.default_rng(1))
+    found, how = marginal_gain(models, np.full(2, 0.5), points, np.random.default_rng(2))
+    known = gain(np.array([[3.0, 5.0], [6.0, 10.0]]), ONE, np.full(2, 0.5), 1024, np.random.default_rng(1))
+    assert found.value == pytest.approx(known.value, abs=3 * found.error)
+    assert how.method == "no nuisance parameters"
+
+
+def test_one_point_without_nuisances_does_not_spare_the_others_their_check():
+    certain = one_bin(norm("b", 3.0, 0.02), 20.0)
+    certain["channels"][0]["samples"][0]["modifiers"] = []
+    models = on_grid(certain, [0.0]) + on_grid(HARD["huge normsys"], [1.0, 2.0])
+    found = marginalise(models, np.array([[10.0], [25.0]]), np.full(3, 1 / 3), False, np.random.default_rng(1))
+    assert found.how.method == "importance sampling"
+    assert found.log_likelihood[:, 0] == pytest.approx(stats.poisson.logpmf([10, 25], 20))
+
+
+@pytest.mark.parametrize(("low", "init"), [(-1.0, 1.0), (0.0, 0.0), (-1.0, 0.0)])
+def test_a_free_factor_may_start_at_zero_and_end_below_it(low, init):
+    """Maximum at k = −0.3 or 0.4, inside the bounds: Laplace's Gaussian has to be there for all its draws to count."""
+    spec = one_bin(plain("k", "normfactor"), 400.0, extra=600.0)
+    spec["parameters"] = [{"name": "k", "inits": [init], "bounds": [[low, 3.0]]}]
+    models, counts = on_grid(spec, [0.0, 1.0]), np.array([[480.0 if low else 760.0]])
+    found = marginalise(models, counts, np.full(2, 0.5), False, np.random.default_rng(1))
+    assert found.log_likelihood == pytest.approx(quadrature(models, counts), abs=0.01)
+    assert found.how.effective_fraction > 0.95
+
+
 #: EIG about μ in 0 … 3 of `counting()`, by Gauss–Hermite quadrature (80 nodes) and the sum over all counts.
 COUNTING_GAIN = 0.371692
 

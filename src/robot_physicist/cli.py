@@ -331,7 +331,7 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
 @click.option("--prior", "priors", multiple=True, metavar="NAME=MEAN:SD", help="Normal prior on a grid.")
 @click.option("--patchset", type=FILE, help="pyhf patchset; every patch is a point too.")
 @click.option("--measurement", metavar="NAME", help="Measurement of the workspace; its first by default.")
-@click.option("--draws", type=click.IntRange(64), default=4096, show_default=True, help="Pseudo-data sets.")
+@click.option("--draws", type=click.IntRange(64, 1 << 20), default=4096, show_default=True, help="Pseudo-data sets.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
 @click.option("--output", type=FILE, help="JSON file to write.")
 def workspace(file: Path, **options: Any) -> None:

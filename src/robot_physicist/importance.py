@@ -157,9 +157,12 @@ def _log_weights(
 
 def _centre(nuisances: Nuisances, point: Point, step: Point) -> Point:
     """The maximum of the expansion; a parameter whose maximum is beyond the edge of its prior stays at the point."""
-    whole, local = point[0] + step[0], point[1] + step[1]
-    positive = (nuisances.prior.positive | (nuisances.prior.kinds == "free"))[nuisances.whole, None]
-    return np.where(positive & (whole <= 0), point[0], whole), np.where(local <= 0, point[1], local)
+
+    def kept(start: FloatArray, moved: FloatArray, edges: FloatArray) -> FloatArray:
+        return np.where((moved <= edges[..., 0]) | (moved >= edges[..., 1]), start, moved)
+
+    whole, local = nuisances.edges
+    return kept(point[0], point[0] + step[0], whole), kept(point[1], point[1] + step[1], local)
 
 
 def _deviations(nuisances: Nuisances, curve: Arrow, normals: FloatArray) -> Point:

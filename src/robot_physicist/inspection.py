@@ -143,14 +143,17 @@ def workspace(
     """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
     import numpy as np
 
-    from .workspace_gain import parse_grid, parse_prior, workspace_gain
+    from .workspace_gain import named_once, parse_grid, parse_prior, workspace_gain
 
-    parsed = dict(parse_grid(text) for text in grids)
-    normals = [parse_prior(text) for text in priors]
+    axes, normals = [parse_grid(text) for text in grids], [parse_prior(text) for text in priors]
+    named_once("--grid", axes)
+    named_once("--prior", normals)
     base, patches = files.read_json(file), None if patchset is None else files.read_json(patchset)
     options: dict[str, Any] = {"measurement": measurement, "draws": draws, "rng": np.random.default_rng(seed)}
     try:
-        result = workspace_gain(base, patches, parsed, normals, **options)
+        if patchset is not None and not isinstance(patches, dict):
+            raise InputFileError(f"the patchset {patchset} is no JSON object with metadata and patches")
+        result = workspace_gain(base, patches, dict(axes), normals, **options)
     except InputFileError as error:
         raise InputFileError(f"{file}: {error}") from None
     if output is not None:
@@ -158,17 +161,18 @@ def workspace(
     both = (result.observed_marginalisation, result.marginalisation)
     for text in dict.fromkeys(text for how in both if how for text in how.warnings):
         warnings.warn(text, MarginalisationWarning, stacklevel=2)
-    return _workspace_text(result, list(parsed))
+    return _workspace_text(result, list(dict(axes)))
 
 
 def _workspace_text(result: WorkspaceGain, names: Sequence[str]) -> str:
     known, how = result.posterior, result.marginalisation
     checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
+    gained = round(result.prior_entropy - result.posterior_entropy, 4) + 0.0  # no minus before a zero
     return "\n".join(
         [
             *(f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in names),
             f"most probable point: {known.map}",
-            f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
+            f"information gained from the observed data: {gained:.4f} nats",
             f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
             f" {result.prior_entropy:.4f} nats",
             f"{len(result.nuisances)} nuisance parameters marginalised{checked}",

@@ -107,7 +107,7 @@ def marginalise(
 ) -> Marginal:
     """Ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
     laplace = laplace_log_likelihood(models, counts, fixed_total)
-    if not len(models[0].index):
+    if not any(len(one.index) for one in models):
         return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))
     chosen = np.unique(np.linspace(0, len(counts) - 1, min(CHECKED, len(counts))).astype(np.intp))
     # A single data set has no others over which the noise of the check averages out.

@@ -11,7 +11,7 @@ from robot_physicist.campaign import Estimator, EventCount, Simulation
 from robot_physicist.correction import Problem, free_rates, jackknifed
 from robot_physicist.data_points import data_points
 from robot_physicist.documents import Histogram, InformationGain
-from robot_physicist.errors import CampaignError, HistogramError, LabelClashError, UnknownNameError
+from robot_physicist.errors import CampaignError, GainWarning, HistogramError, LabelClashError, UnknownNameError
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain as exact_gain
 from robot_physicist.reweighting import per_point
@@ -129,7 +129,8 @@ def test_few_effective_events_and_uncovered_points_are_warned_of(tmp_path, event
         "simulation": {"events": events, "references": [{"theta": 2}]},
     }
     path, setting, histograms, _ = run(tmp_path, raw)
-    (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
+    with pytest.warns(GainWarning, match=warning):
+        (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
     assert re.search(warning, text)
 
 
@@ -158,7 +159,8 @@ def test_too_few_effective_events_leave_the_interval_open(tmp_path):
         "simulation": {"events": 3000, "references": [{"theta": 0}]},
     }
     path, setting, histograms, _ = run(tmp_path, raw)
-    result = gain(tmp_path, path, setting, "events=3", histograms)
+    with pytest.warns(GainWarning, match="nats stay open"):
+        result = gain(tmp_path, path, setting, "events=3", histograms)
     assert 0.05 < result.corrected.low < result.exact.value < result.corrected.high == result.prior_entropy
     (warning,) = result.warnings
     assert re.fullmatch(

@@ -36,6 +36,8 @@ COPIES = 96
 REPEATS = 3
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
+#: A prior of less entropy, in nats, is one point.
+NOTHING = 1e-12
 
 
 #: The statistic of repeated simulations (R,), by their strength.
@@ -54,8 +56,8 @@ class Problem:
 
     @property
     def ceiling(self) -> float:
-        """Entropy of the prior."""
-        return float(entropy(self.prior))
+        """Entropy of the prior; adding zero turns the −0 of a single point into 0."""
+        return float(entropy(self.prior)) + 0.0
 
     def scrambled(self) -> list[Problem]:
         """The same problem for each independent scrambling of the integral over data, or itself for an exact sum."""
@@ -107,7 +109,7 @@ def corrected(
 
     Nuisance parameters change the gain of a strength, not the strength.
     """
-    if len(problem.prior) == 1:
+    if problem.ceiling < NOTHING:
         return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None], 0.0)
     observed = float(measure.scaled(family.observed()[None])[0])
     look = Repetition(family, measure, replicas, rng)

@@ -115,8 +115,9 @@ def read_document(kind: type[Document], path: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
+        message = first["msg"].removeprefix("Value error, ")
         raise InputFileError(
-            f"{path}: not a {kind.__name__.lower()} file: {place}: {first['msg']}; remove it and run again"
+            f"{path}: not a {kind.__name__.lower()} file: {place}: {message}; remove it and run again"
         ) from None
 
 

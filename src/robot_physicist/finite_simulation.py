@@ -33,6 +33,8 @@ HALVINGS = 2
 NO_EVENT = 1e-9
 #: Share of the prior's entropy that an interval may cover before a warning says so.
 WIDE = 0.25
+#: Share that an open interval may cover and be no matter: less data reveal θ already.
+NARROW = 0.01
 SHARED = "events shared by all parameter points, jackknife over folds"
 
 
@@ -110,6 +112,8 @@ def _opened(
         problem, family = _posed(*smaller, estimator, simulation, rng, lacking.systematics)
         low = lacking.weight * _closed(problem, family, estimator, simulation, rng).corrected.low
     best = opened(found.corrected, low, found.prior_entropy)
+    if best.high - best.low < NARROW * found.prior_entropy:
+        return replace(found, corrected=best)
     text = lacking.text.format(f"{low:.3f} to {found.prior_entropy:.3f} nats stay open")
     return replace(found, corrected=best, lacking=text, factor=lacking.factor)
 

@@ -10,6 +10,7 @@ from .campaign import Campaign
 from .documents import Histogram
 from .errors import BadInputError, InputFileError
 from .finite_simulation import GainEstimates, information_gain
+from .histogram_checks import check as check_histogram
 from .information import entropy
 from .needs import PilotError
 from .provenance import branch_digest
@@ -68,6 +69,7 @@ def _histogram(campaign: Campaign, campaign_file: Path, setting: str, sample: st
         )
     one = files.read_document(Histogram, path)
     files.check_digest(path, one.digest, branch_digest(campaign, setting, sample, one.generated))
+    check_histogram(path, one, campaign)
     return one
 
 

@@ -15,7 +15,7 @@ from . import __version__, files, labels
 from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
-from .errors import MarginalisationWarning, RegularisedBinWarning
+from .errors import GainWarning, MarginalisationWarning, RegularisedBinWarning
 from .goodness import spelt
 from .histogram import axes
 from .provenance import branch_digest, campaign_digest
@@ -204,8 +204,9 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
 
 
 def _spelt(gain: InformationGain) -> str:
-    for message in gain.marginalisation.warnings if gain.marginalisation else ():
-        warnings.warn(message, MarginalisationWarning, stacklevel=2)
+    integrated = gain.marginalisation.warnings if gain.marginalisation else []
+    for message in gain.warnings:
+        warnings.warn(message, MarginalisationWarning if message in integrated else GainWarning, stacklevel=2)
     return f"{gain.corrected.value:.4f} ± {gain.corrected.error:.4f} nats"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .correction import NORMAL_95, Problem
+from .correction import NORMAL_95, NOTHING, Problem
 from .documents import Interval
 from .hypotheses import Hypotheses
 from .reweighting import effective_events
@@ -30,8 +30,6 @@ FEWEST_EFFECTIVE = 50.0
 ROUNDING = 1e-9
 #: More times as many events are no advice.
 MOST_TIMES = 100
-#: A prior of less entropy, in nats, is one point.
-NOTHING = 1e-12
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from robot_physicist.document_types import Axis
 from robot_physicist.documents import Design, Histogram, Posteriors
 from robot_physicist.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
 from robot_physicist.inspection import validate
-from robot_physicist.observed_fit import fitter, goodness, observed_fit
+from robot_physicist.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.posterior import pseudo_experiments
 from robot_physicist.reference import campaign_schema
 from robot_physicist.simulators.weinberg_born import total_cross_section
@@ -393,3 +393,18 @@ def test_a_branch_that_happens_to_be_called_ratios_is_not_read(tmp_path):
         file.mktree("events", {"x": "f8", "ratios": "var * float64"})
         file["events"].extend({"x": masses(), "ratios": ak.unflatten(np.ones(2000), np.full(2000, 1))})
     assert "valid" in validate(mass_campaign(tmp_path))
+
+
+def test_a_posterior_that_is_narrower_than_the_grid_is_said_to_be(tmp_path):
+    write(tmp_path / "data.root", {"x": masses()})
+    path, out = mass_campaign(tmp_path), tmp_path / "r"
+    raw = yaml.safe_load(path.read_text()) | {"simulation": {"events": 2000}}
+    raw["estimator"]["nuisances"] = "fixed"
+    warning = "the posterior of theta is narrower than a third of a step of its grid, so it is hardly known"
+    for points, warned in ((3, True), (41, False)):
+        raw["parameters"]["theta"] = {"linspace": [90, 92, points]}
+        path.write_text(yaml.safe_dump(raw))
+        found = run(path, out)
+        assert any(warning in text for text in found.warnings) is warned
+        (said,) = summaries([found])
+        assert [warning in text for text in said.warnings] == [True] * warned

@@ -115,10 +115,9 @@ def read_document(kind: type[Document], path: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputFileError(
-            f"{path}: not a {kind.__name__.lower()} file: {place}: {message}; remove it and run again"
-        ) from None
+        name, message = kind.__name__.lower(), first["msg"].removeprefix("Value error, ")
+        kind_of = f"{'an' if name[0] in 'aeiou' else 'a'} {name} file"
+        raise InputFileError(f"{path}: not {kind_of}: {place}: {message}; remove it and run again") from None
 
 
 def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:
@@ -387,8 +386,9 @@ def read_project(folder: Path) -> Project:
     )
 
 
-def results_beside(design: Path) -> list[Path]:
-    """Files worth opening in the folder of a design, in a stable order."""
-    folder = design.parent
-    patterns = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
-    return [design, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]
+def results_beside(result: Path) -> list[Path]:
+    """Files worth opening in the folder of a design, or of what a sequence knows, in a stable order."""
+    folder = result.parent
+    of_design = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
+    patterns = ("sequence/*.png",) if result.name == "sequence.json" else of_design
+    return [result, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]

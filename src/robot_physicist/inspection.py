@@ -15,6 +15,8 @@ from .campaign import Campaign
 from .documents import Design, WorkspaceGain
 from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
+#: Name of what a sequence of experiments knows before a round.
+SEQUENCE = "sequence.json"
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
 
@@ -109,17 +111,25 @@ def simulators() -> str:
 
 
 def show(file: Path, colour: bool) -> str:
-    """Render a design as a table, followed by shares of a luminosity and the paths of the results beside it.
+    """Render a design as a table with shares of a luminosity, shares alone, or what a sequence knows.
 
-    Shares are rendered too.
+    The paths of the results beside it follow.
     """
     from .allocation_documents import Allocation
     from .allocation_table import render as render_shares
-    from .table import render
 
+    if file.name == SEQUENCE:
+        return _sequence(file)
     content = files.read_json(file)
     if isinstance(content, dict) and "shares" in content:
         return render_shares(files.read_document(Allocation, file), colour)
+    return _design(file, colour)
+
+
+def _design(file: Path, colour: bool) -> str:
+    from .allocation_documents import Allocation
+    from .table import render
+
     design, results = files.read_document(Design, file), files.results_beside(file)
     exposures = [answer.exposure for answer in design.exposures]
     shares = [
@@ -128,6 +138,17 @@ def show(file: Path, colour: bool) -> str:
         if found.exposure in exposures
     ]
     return "\n\n".join([render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])])
+
+
+def _sequence(file: Path) -> str:
+    """What the experiments before a round have found; the campaign of that round is beside."""
+    from .sequence_documents import Experiments
+    from .sequence_text import summary
+
+    known = files.read_document(Experiments, file)
+    warned = [f"warning: {text}" for text in dict.fromkeys(text for one in known.rounds for text in one.warnings)]
+    found = "\n".join([summary(files.read_campaign(file.parent / "campaign.yaml"), known), *warned])
+    return f"{found}\n\nResults:\n" + "\n".join(f"  {path}" for path in files.results_beside(file))
 
 
 def workspace(

@@ -223,9 +223,9 @@ def posterior_figure(posteriors: Posteriors, campaign: Campaign) -> Figure:
         parameter = campaign.parameters[name]
         axis.set_xlabel(with_unit(parameter.label or name, parameter.unit))
         axis.set_ylabel("Posterior probability")
-        axis.set_ylim(0, HEADROOM * axis.dataLim.y1)
         treatment = _treatment([posteriors.nuisances] if campaign.systematics else [])
-        axis.legend(frameon=False, ncols=2, title=treatment, title_fontsize="small")
+        axis.set_ylim(0, (HEADROOM + 0.05 * len((treatment or "").splitlines())) * axis.dataLim.y1)
+        axis.legend(frameon=False, ncols=2, title=treatment, title_fontsize="small", loc="upper center")
     axes[0, 0].set_title(f"{posteriors.setting}, {posteriors.exposure}", loc="right")
     return figure
 
@@ -245,8 +245,8 @@ def _posterior(
     label = text
     if posterior.truth is not None:
         truth = list(parse(posterior.truth).values())[index]
-        # up to the highest posterior; the legend is above it
-        axis.axvline(truth, ymax=1 / HEADROOM, color=colour, linestyle="--", linewidth=1.2)
+        # no higher than the posterior; the legend is above
+        axis.vlines(truth, 0, max(marginal), color=colour, linestyle="--", linewidth=1.2)
         label = f"{text}, truth {number(truth)}"
     axis.plot([], [], color=colour, linewidth=2, label=label)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from .campaign import Observable
 from .documents import Axis, Histogram
-from .errors import ObservableError, nearest
+from .errors import DigestMismatchError, ObservableError, nearest
 from .reweighting import Reweighting
 from .simulation import combine
 from .simulators.base import CrossSection, Events, FloatArray
@@ -21,6 +22,27 @@ Observables = Mapping[str, Observable]
 def axes(observables: Observables) -> list[Axis]:
     """Describe the axes of a campaign's histograms."""
     return [Axis(name, *o.range, o.bins, o.unit, o.label) for name, o in observables.items()]
+
+
+def check_filled(histogram: Histogram, observables: Observables, folds: int, where: str) -> None:
+    """Raise DigestMismatchError when a histogram has other bins or folds than a campaign, or numbers are missing."""
+    found, wanted = (
+        [(axis.name, axis.low, axis.high, axis.bins) for axis in one] for one in (histogram.axes, axes(observables))
+    )
+    if found != wanted:
+        spelt = "; ".join(f"{name} in [{low:g}, {high:g}], {bins} bins" for name, low, high, bins in found)
+        raise DigestMismatchError(
+            f"{where}: filled with other observables than this campaign has ({spelt}); run the histogram stage again"
+        )
+    bins = math.prod(axis.bins for axis in histogram.axes)
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]]
+    shapes = [(one.shape, (folds, bins)) for one in (histogram.sumw, histogram.sumw2)]
+    if weighted := histogram.reweighted:
+        points = len(weighted.points)
+        shapes += [(one.shape, (points, folds, bins)) for one in (weighted.sumw, weighted.sumw2)]
+        shapes.append((weighted.outside.shape, (points,)))
+    if any(shape != expected for shape, expected in shapes):
+        raise DigestMismatchError(f"{where}: not {folds} folds of {bins} bins; run the histogram stage again")
 
 
 def fill(

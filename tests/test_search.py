@@ -474,6 +474,25 @@ def test_the_state_of_another_search_is_refused(change, message):
         check_state(campaign, TypeAdapter(SearchState).validate_python(state), "search.json")
 
 
+def test_the_state_of_a_search_can_be_shown(tmp_path):
+    campaign = search_campaign(rounds=1, maximise="gain per cost", cost={"constant": 2})
+    first, last = run(campaign, cosine)
+    for state, wanted in (
+        (first, ["6 settings, 4,800 events", "round 1: phi=0 phi=1.256"]),
+        (
+            last,
+            [f"{last.best} is best: {last.best_gain.value:.3f} ± ", " nats per cost; expected", "stopped: 1 rounds"],
+        ),
+    ):
+        files.write_document(tmp_path / "search.json", state)
+        text = inspection.show(tmp_path / "search.json", colour=False)
+        assert text.startswith("Search of find · events=5 · most gain per cost\n")
+        assert all(part in text for part in wanted)
+    (tmp_path / "search.json").write_text("[]")
+    with pytest.raises(InputFileError, match="which are what can be shown"):
+        inspection.show(tmp_path / "search.json", colour=False)
+
+
 def test_what_does_not_belong_to_a_round_is_refused(proposed):
     propose, state, gains, path = proposed
     with pytest.raises(DigestMismatchError, match="there is a result for phi=7, for which this search has not asked"):

@@ -301,7 +301,7 @@ def simulators() -> None:
 @click.argument("file", type=FILE)
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
-    """Print the table and the answer of a design.json or allocation.json FILE."""
+    """Print the answer of a design.json, allocation.json or search.json FILE."""
     from . import inspection
 
     click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)

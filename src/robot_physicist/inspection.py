@@ -99,15 +99,22 @@ def simulators() -> str:
 def show(file: Path, colour: bool) -> str:
     """Render a design as a table, followed by shares of a luminosity and the paths of the results beside it.
 
-    Shares are rendered too.
+    Shares and the state of a search are rendered too. Raises InputFileError for any other file.
     """
     from .allocation_documents import Allocation
     from .allocation_table import render as render_shares
+    from .search_documents import SearchState
+    from .search_rounds import summary
     from .table import render
 
     content = files.read_json(file)
-    if isinstance(content, dict) and "shares" in content:
+    keys = content.keys() if isinstance(content, dict) else set()
+    if "shares" in keys:
         return render_shares(files.read_document(Allocation, file), colour)
+    if "proposed" in keys:
+        return summary(files.read_document(SearchState, file))
+    if not keys >= {"digest", "exposures"}:
+        raise InputFileError(f"{file}: no design.json, allocation.json or search.json, which are what can be shown")
     design, results = files.read_document(Design, file), files.results_beside(file)
     exposures = [answer.exposure for answer in design.exposures]
     shares = [

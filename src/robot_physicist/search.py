@@ -20,7 +20,7 @@ from .labels import parse, rounded
 from .search_campaign import Search
 from .search_documents import Process, ProcessBand, SearchState, Tried
 from .search_domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
-from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, untried
+from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, unit, untried
 from .seeds import branch_generator
 from .simulators.base import FloatArray
 
@@ -161,7 +161,7 @@ def _doubted(belief: Belief, y: FloatArray, errors: FloatArray, rounds: Sequence
 
 def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, spent: bool) -> str:
     if known:
-        return f"expected regret of {regret:.2g} nats is within the tolerance"
+        return f"expected regret of {regret:.2g} {unit(search.maximise)} is within the tolerance"
     if number > search.rounds:
         return f"{search.rounds} rounds"
     return "" if more else "the budget is spent" if spent else "nothing is left to simulate"

@@ -321,6 +321,8 @@ def test_of_several_rounds_a_design_takes_the_gain_from_most_events():
         ({"settings": {"phi": {"values": [0, 1, 2]}}, "search": {"cost": {"constant": -1, "per": {"phi": 1}, "at": {"phi=0": 1}}}}, "search.cost: is 0 at phi=1; a cost has to be positive"),
         ({"search": {"cost": {"constant": -1, "per": {"phi": 1}, "at": {"phi=0": 1}}}}, "search.cost: is -1 at phi=0; a cost has to be positive"),
         ({"search": {"cost": {"at": {"phi=0": 1e-300}}}}, "search.cost: from 1e-300 to 1 is too much for computers; take another unit"),
+        ({"search": {"maximise": "gain per cost"}}, "search.cost: is missing; say what a setting costs, or maximise the gain alone"),
+        ({"simulation": {"events_at": {"phi=0": 1000}}}, "simulation.events_at: a search decides how many events a setting gets"),
         ({"search": {"growth": 1.0001}}, "search.growth: input should be greater than or equal to 1.1"),
         ({"observed": {"file": "a.root", "setting": {"phi": 0}}}, "observed: belongs to a setting that is known"),
         ({"chosen_settings": [{"phy": 1}]}, "chosen_settings[0]: name each of phi"),
@@ -566,4 +568,6 @@ def test_validate_and_plan_say_what_is_known_of_a_search(tmp_path):
     with pytest.warns(PlanWarning, match="only the first round"):
         text = inspection.plan(path, 1, None, None)
     assert "12 = 6 settings × 2 samples" in text
-    assert "events      4,800 generated" in text
+    assert text.count("events      4,800 generated, 400 per branch") == text.count(" generated") == 1
+    with pytest.raises(BadInputError, match="a search decides by itself how many events a setting gets"):
+        inspection.plan(path, 1, 0.01, None)

@@ -49,6 +49,10 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     if campaign.search:
         from .search import first_campaign
 
+        if error is not None:
+            raise BadInputError(
+                f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
+            )
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
     if error is not None:

@@ -70,6 +70,10 @@ def _search(campaign: Campaign, search: Search) -> Iterator[CampaignError]:
             f"search.budget: the first round alone generates {first} events ({initial} settings ×"
             f" {len(campaign.samples)} samples × simulation.events); raise it, or start with fewer"
         )
+    if campaign.simulation.events_at:
+        yield CampaignError("simulation.events_at: a search decides how many events a setting gets; remove it")
+    if search.maximise == "gain per cost" and "cost" not in search.model_fields_set:
+        yield CampaignError("search.cost: is missing; say what a setting costs, or maximise the gain alone")
     for key in ("observed", "published"):
         if getattr(campaign, key):
             yield CampaignError(f"{key}: belongs to a setting that is known, and a search looks for one; remove it")

@@ -499,7 +499,7 @@ def test_what_does_not_belong_to_a_round_is_refused(proposed):
     propose, state, gains, path = proposed
     with pytest.raises(DigestMismatchError, match="there is a result for phi=7, for which this search has not asked"):
         propose(gains=[*gains, told("phi=7", 1.0, 0.1, 800)])
-    with pytest.raises(LabelClashError, match="two results for phi=0, events=5; pass each"):
+    with pytest.raises(LabelClashError, match="two results for phi=0, events=5; pass those of one round"):
         propose(gains=[*gains, gains[0]])
     with pytest.raises(BadInputError, match="gains need the state that asked for them; pass it with --previous"):
         propose(previous=0)

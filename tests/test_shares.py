@@ -44,7 +44,7 @@ def changed(**sections):
         ({"allocate": {"luminosity": 100, "unit": "pb-1"}}, CampaignError, "allocate: name an exposure by its label, such as luminosity=1fb-1"),
         ({"allocate": [7]}, CampaignError, "allocate[0]: "),
         ({"allocate": True}, CampaignError, "allocate: true is neither number nor text"),
-        ({"alocate": SHARED}, UnknownNameError, "alocate: unknown key; did you mean 'allocate'?"),
+        ({"allocated": SHARED}, UnknownNameError, "allocated: unknown key; did you mean 'allocate'?"),
         ({"settings": {"sqrt_s": {"values": [245]}}}, CampaignError, "settings: there is one only, which gets all of a luminosity; add settings to share it"),
         ({"observables": {"cos_theta": {"range": [-1, 1], "bins": 1000}}, "estimator": {}}, CampaignError, "observables: 2 settings × 1000 joint bins are too many to share a luminosity with 4096 estimator.draws; use fewer of them, at most 1831 bins of all settings"),
         ({"observables": {"cos_theta": {"range": [-1, 1], "bins": 10001}}}, CampaignError, "at most 20000 bins of all settings"),

@@ -69,5 +69,5 @@ def check_gains(state: SearchState, gains: Sequence[InformationGain]) -> None:
                 f"there is a result for {gain.setting}, for which this search has not asked; pass its own"
             )
         if (gain.setting, gain.exposure) in seen:
-            raise LabelClashError(f"two results for {gain.setting}, {gain.exposure}; pass each eig.json once")
+            raise LabelClashError(f"two results for {gain.setting}, {gain.exposure}; pass those of one round")
         seen.add((gain.setting, gain.exposure))

@@ -84,7 +84,11 @@ def lattice(low: float, high: float) -> FloatArray:
 
 
 def corners(domain: Domain) -> list[dict[str, float]]:
-    """Settings at which every variable has its lowest or its highest value."""
+    """Settings at which every variable has its lowest or its highest value.
+
+    >>> corners(Domain(("a", "b"), (np.array([1.0, 2.0, 3.0]), np.array([5.0]))))
+    [{'a': 1.0, 'b': 5.0}, {'a': 3.0, 'b': 5.0}]
+    """
     ends = ((float(axis[0]), float(axis[-1])) for axis in domain.axes)
     return unique(dict(zip(domain.names, corner, strict=True)) for corner in itertools.product(*ends))
 

@@ -71,7 +71,11 @@ def simulated(tried: Sequence[Tried], samples: int) -> int:
 
 
 def unit(maximise: str) -> str:
-    """Unit of what is maximised."""
+    """Unit of what is maximised.
+
+    >>> unit("gain"), unit("gain per cost")
+    ('nats', 'nats per cost')
+    """
     return "nats" if maximise == "gain" else "nats per cost"
 
 

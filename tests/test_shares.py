@@ -12,7 +12,13 @@ from conftest import ROOT
 
 from robot_physicist import inspection, stages
 from robot_physicist.allocation_stage import allocate
-from robot_physicist.errors import CampaignError, InputFileError, LabelClashError, UnknownNameError
+from robot_physicist.errors import (
+    CampaignError,
+    DigestMismatchError,
+    InputFileError,
+    LabelClashError,
+    UnknownNameError,
+)
 from robot_physicist.progress import jobs
 from robot_physicist.provenance import branch_digest, campaign_digest
 from robot_physicist.validation import campaign_from
@@ -20,6 +26,7 @@ from robot_physicist.validation import campaign_from
 DATA = ROOT / "tests/data/shares"
 RAW = {**yaml.safe_load((DATA / "shares.yaml").read_text()), "name": "small"}
 SHARED = "luminosity=100pb-1"
+HISTOGRAMS = sorted(DATA.rglob("histogram.json"))
 
 
 def changed(**sections):
@@ -37,7 +44,7 @@ def changed(**sections):
         ({"allocate": {"luminosity": 100, "unit": "pb-1"}}, CampaignError, "allocate: name an exposure by its label, such as luminosity=1fb-1"),
         ({"allocate": [7]}, CampaignError, "allocate[0]: "),
         ({"allocate": True}, CampaignError, "allocate: true is neither number nor text"),
-        ({"alocate": SHARED}, UnknownNameError, "alocate: unknown key; did you mean 'allocate'?"),
+        ({"allocated": SHARED}, UnknownNameError, "allocated: unknown key; did you mean 'allocate'?"),
         ({"settings": {"sqrt_s": {"values": [245]}}}, CampaignError, "settings: there is one only, which gets all of a luminosity; add settings to share it"),
         ({"observables": {"cos_theta": {"range": [-1, 1], "bins": 1000}}, "estimator": {}}, CampaignError, "observables: 2 settings × 1000 joint bins are too many to share a luminosity with 4096 estimator.draws; use fewer of them, at most 1831 bins of all settings"),
         ({"observables": {"cos_theta": {"range": [-1, 1], "bins": 10001}}}, CampaignError, "at most 20000 bins of all settings"),
@@ -58,6 +65,39 @@ def test_the_command_refuses_what_cannot_be_shared_without_the_key_too(tmp_path)
     path.write_text(yaml.safe_dump({**RAW, "allocate": [], "settings": {"sqrt_s": {"values": [245]}}}))
     with pytest.raises(CampaignError, match="settings: there is one only"):
         allocate(path, SHARED, [], tmp_path / "a.json", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"observables": {"cos_theta": {"range": [-1, 1], "bins": 3}}}, r"other observables .* \(cos_theta in \[-1, 1\], 2 bins\)"),
+        ({"observables": {"cos_theta": {"range": [-0.5, 1], "bins": 2}}}, "run the histogram stage again"),
+        ({"simulation": {**RAW["simulation"], "folds": 4}}, "not 4 folds of 2 bins; run the histogram stage again"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("stage", ["allocate", "eig"])
+def test_histograms_of_other_bins_are_refused(stage, sections, message, tmp_path):
+    """Their events are the campaign's, so the digest does not tell."""
+    (path := tmp_path / "other.yaml").write_text(yaml.safe_dump({**RAW, **sections}))
+    with pytest.raises(DigestMismatchError, match=rf"histogram\.json: .*{message}"):
+        if stage == "eig":
+            stages.eig(path, "sqrt_s=245", SHARED, HISTOGRAMS[:1], tmp_path / "eig.json")
+        else:
+            allocate(path, SHARED, HISTOGRAMS, tmp_path / "a.json", tmp_path)
+
+
+def test_a_damaged_histogram_is_refused(tmp_path):
+    content = json.loads(HISTOGRAMS[0].read_text())
+    content["reweighted"]["sumw"] = [[1.0]]
+    (path := tmp_path / "histogram.json").write_text(json.dumps(content))
+    with pytest.raises(DigestMismatchError, match="not 2 folds of 2 bins"):
+        allocate(DATA / "shares.yaml", SHARED, [path, HISTOGRAMS[1]], tmp_path / "a.json", tmp_path)
+
+
+def test_a_luminosity_that_teaches_nothing_is_drawn_without_a_warning(tmp_path):
+    (path := tmp_path / "none.yaml").write_text(yaml.safe_dump({**RAW, "prior": {"weights": [1, 0, 0, 0]}}))
+    printed = allocate(path, SHARED, HISTOGRAMS, tmp_path / "a.json", tmp_path)
+    assert "0.000 ± 0.000 nats; no sharing is better than one setting" in printed
 
 
 def test_without_the_key_nothing_is_another(tmp_path):
@@ -83,8 +123,7 @@ def test_one_label_needs_no_list_and_the_job_comes_after_all_histograms():
 def test_show_prints_shares_beside_the_design_and_by_themselves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = Path("results") / SHARED
-    histograms = sorted(DATA.rglob("histogram.json"))
-    allocate(DATA / "shares.yaml", SHARED, histograms, folder / "allocation.json", folder / "figures")
+    allocate(DATA / "shares.yaml", SHARED, HISTOGRAMS, folder / "allocation.json", folder / "figures")
     design = (ROOT / "tests/data/tiny/design.json").read_text().replace("events=5", SHARED)
     Path("results/design.json").write_text(design)
     found = json.loads((folder / "allocation.json").read_text())

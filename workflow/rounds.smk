@@ -9,7 +9,7 @@ def content(path):
 
 def is_search():
     """Does the campaign let a search propose its settings?"""
-    return bool(config.get("search"))
+    return config.get("search") is not None
 
 
 def named(number):
@@ -24,7 +24,7 @@ def number_of(round):
 
 def is_sequence():
     """Does the campaign make experiments one after the other?"""
-    return bool(config.get("sequence"))
+    return config.get("sequence") is not None
 
 
 def campaign_of(wildcards):

@@ -60,7 +60,7 @@ def workflow_of(chosen):
     if campaign.get("sequence"):
         return "workflow/sequence.yml", [f"round_{rounds_in('sequence')}/update/sequence.json"]
     shares = ["allocate_*/allocation.json"] if campaign.get("allocate") else []
-    graph = "search" if campaign.get("search") else "workflow"
+    graph = "workflow" if campaign.get("search") is None else "search"
     return f"workflow/{graph}.yml", ["design/design.json", *shares]
 
 

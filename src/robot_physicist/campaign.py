@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from . import labels
 from .search_campaign import Search
@@ -230,6 +230,13 @@ class Campaign(Section):
     )
     """Exposures whose luminosity is shared among the settings so that it teaches most, by label such as
     `luminosity=1fb-1`."""
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("is empty; write `search: {}` for a search with all defaults, or remove it")
+        return value
 
     @property
     def setting_points(self) -> list[dict[str, float]]:

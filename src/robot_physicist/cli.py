@@ -302,7 +302,7 @@ def simulators() -> None:
 @click.argument("file", type=FILE)
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
-    """Print the table and the answer of a design.json or allocation.json FILE, or what a sequence.json FILE knows."""
+    """Print the answer of a design.json, allocation.json, search.json or sequence.json FILE."""
     from . import inspection
 
     click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)

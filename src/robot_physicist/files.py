@@ -87,15 +87,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; raises InputFileError when it is missing or broken."""
+def _not_a_number(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+def read_json(path: Path, finite: bool = False) -> Any:
+    """Read a JSON file; raises InputFileError when it is missing or broken, and for NaN if all has to be `finite`."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), parse_constant=_not_a_number if finite else None)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such file; {MISSING}") from None
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
 
 
@@ -111,7 +115,7 @@ def modified(folder: Path, names: Iterable[str]) -> dict[str, float]:
 def read_document(kind: type[Document], path: Path) -> Document:
     """Read one of the documents of `documents.py`; raises InputFileError when it is not one."""
     try:
-        return TypeAdapter(kind).validate_python(read_json(path))
+        return TypeAdapter(kind).validate_python(read_json(path, finite=True))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"

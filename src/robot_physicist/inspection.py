@@ -56,6 +56,10 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     if campaign.search:
         from .search import first_campaign
 
+        if error is not None:
+            raise BadInputError(
+                f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
+            )
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
     probed = estimate.probe(campaign, time.perf_counter)
@@ -113,16 +117,26 @@ def simulators() -> str:
 def show(file: Path, colour: bool) -> str:
     """Render a design as a table with shares of a luminosity, shares alone, or what a sequence knows.
 
-    The paths of the results beside it follow.
+    The state of a search is rendered too; the paths of the results follow. Raises InputFileError for any other file.
     """
     from .allocation_documents import Allocation
     from .allocation_table import render as render_shares
+    from .search_documents import SearchState
+    from .search_rounds import summary
+
 
     if file.name == SEQUENCE:
         return _sequence(file)
     content = files.read_json(file)
-    if isinstance(content, dict) and "shares" in content:
+    keys = content.keys() if isinstance(content, dict) else set()
+    if "shares" in keys:
         return render_shares(files.read_document(Allocation, file), colour)
+    if "proposed" in keys:
+        return summary(files.read_document(SearchState, file))
+    if not keys >= {"digest", "exposures"}:
+        raise InputFileError(
+            f"{file}: no design.json, allocation.json, search.json or sequence.json, which are what can be shown"
+        )
     return _design(file, colour)
 
 

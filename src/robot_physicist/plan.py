@@ -101,8 +101,8 @@ def render(planned: Plan, campaign: Campaign) -> str:
         [
             f"branches    {len(branches)} = {planned.settings} settings × {planned.samples} samples; {jobs} jobs",
             *(f"              {branch}" for branch in shown),
-            *(_data(name, count, branches[0]) for name, count in planned.recorded.items()),
             f"events      {planned.events:,} generated, {_per_branch(campaign)} per branch",
+            *(_data(name, count, branches[0]) for name, count in planned.recorded.items()),
             f"disk        {planned.bytes / 1e6:,.0f} MB of event files",
             f"time        {planned.seconds:,.0f} s for simulation and histograms on {planned.cores} core(s)",
         ]

@@ -68,7 +68,7 @@ class Progress:
     """A campaign at one moment.
 
     `left` is in seconds, None when there is no rate to tell it from or nobody seems to be at work; `quiet` are the
-    seconds since the latest file, None when there is none.
+    seconds since the latest file, None when there is none. `folder` is where the files are looked for.
     """
 
     title: str
@@ -78,6 +78,7 @@ class Progress:
     best: tuple[Best, ...]
     rounds: tuple[Round, ...]
     finished: bool
+    folder: str = ""
 
 
 def jobs(campaign: Campaign, folder: str = "", last: str = "design") -> list[Job]:

@@ -44,10 +44,12 @@ SURELY_NEGLIGIBLE = 1e-6
 FREEDOM = 5.0
 #: Fraction of the draws from the prior, where the Gaussian may miss something.
 PRIOR_SHARE = 0.25
-#: Draws of the check where the model is far from linear, and of the first look of the exact path at all θ.
-WARY_DRAWS, FIRST_DRAWS = 512, 256
+#: Data sets and draws of the check where the model is far from linear: a few of them may hold most of the error.
+WARY_CHECKED, WARY_DRAWS = 256, 256
+#: Draws of the first look of the exact path at all θ.
+FIRST_DRAWS = 256
 #: Data sets of the wary check that share their random numbers: what differs between groups has their noise in it.
-GROUP = 8
+GROUP = 32
 #: Uniform numbers of nuisance parameters for the average over them in one event.
 ONE_EVENT_DRAWS = 4096
 
@@ -120,8 +122,10 @@ def marginalise(
     laplace = laplace_log_likelihood(models, counts, fixed_total)
     if not any(len(one.index) for one in models):
         return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))
-    chosen = np.unique(np.linspace(0, len(counts) - 1, min(CHECKED, len(counts))).astype(np.intp))
-    found, good = _checked(models, counts[chosen], laplace[chosen], prior, fixed_total, rng)
+    linear = nearly_linear(models)
+    most = min(CHECKED if linear else WARY_CHECKED, len(counts))
+    chosen = np.unique(np.linspace(0, len(counts) - 1, most).astype(np.intp))
+    found, good = _checked(models, counts[chosen], laplace[chosen], prior, fixed_total, linear, rng)
     if good:
         return Marginal(laplace, found)
     return _exactly(models, counts, laplace, prior, fixed_total, found, rng)
@@ -133,15 +137,16 @@ def _checked(
     laplace: FloatArray,
     prior: FloatArray,
     fixed_total: bool,
+    linear: bool,
     rng: np.random.Generator,
 ) -> tuple[Marginalisation, bool]:
     """What importance sampling says of Laplace's method, and whether that is good enough.
 
-    Where the model is far from linear, a share of the draws is from the prior and no θ is left out.
+    Where the model is not nearly linear, a share of the draws is from the prior and no θ is left out.
     """
     # A single data set has no others over which the noise of the check averages out.
     more, group, share = max(1, 16 // len(counts)), 1, 0.0
-    if nearly_linear(models):
+    if linear:
         checked, fraction = importance_log_likelihood(
             models, counts, laplace, prior, fixed_total, CHECK_DRAWS * more, math.inf, rng
         )
@@ -161,10 +166,10 @@ def _checked(
 
 
 def _mean_of_groups(values: FloatArray, group: int) -> Estimate:
-    """Mean of values (N,), with the standard error that the means of groups of neighbours show."""
+    """Mean of values (N,), its standard error the larger one of those that values and groups of neighbours show."""
     means = np.add.reduceat(values, np.arange(0, len(values), group))[: len(values) // group] / group
-    error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-    return Estimate(float(values.mean()), error)
+    errors = [float(part.std(ddof=1) / np.sqrt(len(part))) for part in (values, means) if len(part) > 1]
+    return Estimate(float(values.mean()), max(errors, default=0.0))
 
 
 def _exactly(

@@ -225,7 +225,7 @@ SIGNAL, COUNT = "/channels/0/samples/1/data", "/observations/0/data/0"
         (([replaced(SIGNAL, [5.0])], [replaced("/channels/7/samples", 1)]), "patch b does not fit: "),
         (
             ([replaced(SIGNAL, [5.0])], [replaced(SIGNAL, [5.0, 6.0])]),
-            "with patch b not a workspace that pyhf accepts",
+            "with patch b sample signal of channel c has 2 bins, others 1",
         ),
         (([replaced(COUNT, 55.0)], [replaced(COUNT, 56.0)]), "patches do not agree on channels and observed data"),
         (([{"op": "frob", "path": "/x"}],), "the patchset is not one that pyhf accepts"),

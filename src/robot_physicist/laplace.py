@@ -88,6 +88,9 @@ def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: 
     per_rate = counts.sum(axis=0) / rates.sum(axis=0) if fixed_total else np.ones(1)
     ratio = counts / rates
     residual = ratio - per_rate
+    if rates.min() <= LOWEST_RATE:
+        # An empty bin is certain once its rate has reached zero: no slope leads on into negative rates.
+        residual = np.where((rates <= LOWEST_RATE) & (counts == 0), 0.0, residual)
     slopes = _local_slopes(nuisances, response, local)
     index = nuisances.local[nuisances.local >= 0]
     first, second = nuisances.prior.derivatives(nuisances.whole, whole)

@@ -6,13 +6,13 @@ pyhf is asked first; the rest are workspaces that it accepts although nobody cou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from .errors import BadInputError, InputFileError, UnknownNameError, nearest
-from .histfactory import HistFactory
-from .histfactory_spec import Spec, observed_counts
+from .histfactory import HistFactory, histfactory
+from .histfactory_spec import Spec, model_spec, observed_counts
 from .labels import label
 from .nuisances import Nuisances
 from .simulators.base import FloatArray, Values
@@ -44,10 +44,13 @@ def _asked(what: str, question: Callable[[], Any]) -> Any:
         raise InputFileError(f"{what}: {text.splitlines()[0]}") from None
 
 
-def validated(workspace: dict[str, Any], measurement: str | None, patch: str | None = None) -> None:
-    """Check a workspace, of a patch if one is named, pyhf first.
+def validated(
+    workspace: dict[str, Any], measurement: str | None, patch: str | None = None, *, first: bool = True
+) -> HistFactory:
+    """Check a workspace, of a patch if one is named, and build its model; pyhf builds the first one too.
 
-    Raises InputFileError with what is wrong, UnknownNameError for the measurement.
+    That takes seconds for hundreds of parameters, and other patches have the same backgrounds. Raises
+    InputFileError with what is wrong, UnknownNameError for the measurement.
     """
     import pyhf
 
@@ -61,7 +64,9 @@ def validated(workspace: dict[str, Any], measurement: str | None, patch: str | N
     parameters = workspace["measurements"][names.index(chosen)]["config"]["parameters"]
     for problem in _problems(workspace, parameters):
         raise InputFileError(where + problem)
-    _asked(refused, lambda: checked.model(measurement_name=chosen, poi_name=None))
+    if first:
+        _asked(refused, lambda: checked.model(measurement_name=chosen, poi_name=None))
+    return cast(HistFactory, _asked(refused, lambda: histfactory(model_spec(workspace, measurement))))
 
 
 def _problems(workspace: Spec, parameters: Sequence[Spec]) -> Iterator[str]:
@@ -105,6 +110,9 @@ def _observation_problems(workspace: Spec) -> Iterator[str]:
             yield f"observation {name} has {len(observed[name])} bins, its channel {bins}"
         elif not all(0 <= count < np.inf for count in observed[name]):
             yield f"observation {name} has counts that are negative or not finite"
+        for sample in channel["samples"]:
+            if len(sample["data"]) != bins:
+                yield f"sample {sample['name']} of channel {name} has {len(sample['data'])} bins, others {bins}"
 
 
 def common_counts(workspaces: Sequence[Spec]) -> FloatArray:

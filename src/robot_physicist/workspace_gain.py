@@ -16,8 +16,6 @@ from .campaign import Luminosity
 from .data_points import data_points
 from .documents import WorkspaceGain
 from .errors import BadInputError, UnknownNameError, nearest
-from .histfactory import histfactory
-from .histfactory_spec import model_spec
 from .information import entropy
 from .labels import product
 from .marginal import marginal_gain, marginalise
@@ -138,9 +136,7 @@ def workspace_gain(
         raise BadInputError("nothing to learn about: give --grid NAME=LOW:HIGH:COUNT or --patchset FILE")
     full = patched(workspace, patchset)
     names = [str(entry["metadata"]["name"]) for entry in patchset["patches"]] if patchset is not None else []
-    for one, name in zip_longest(full, names):
-        validated(one, measurement, name)
-    found = [histfactory(model_spec(one, measurement)) for one in full]
+    found = [validated(one, measurement, name, first=one is full[0]) for one, name in zip_longest(full, names)]
     counts = common_counts(full)
     check_grids(found, grids)
     axes = {name: values.tolist() for name, values in grids.items()}

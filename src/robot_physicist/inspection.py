@@ -124,7 +124,6 @@ def show(file: Path, colour: bool) -> str:
     from .search_documents import SearchState
     from .search_rounds import summary
 
-
     if file.name == SEQUENCE:
         return _sequence(file)
     content = files.read_json(file)

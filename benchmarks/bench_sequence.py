@@ -20,7 +20,8 @@ from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.posterior import fraction, log_likelihood, normalise
-from robot_physicist.sequence import Belief, likelihood, prior_density, refine
+from robot_physicist.sequence import Belief, likelihood, prior_density
+from robot_physicist.sequence_grid import refine
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
 from robot_physicist.simulators.base import FloatArray
 from robot_physicist.templates import Exposure, Templates, expected

@@ -66,9 +66,40 @@ def test_the_chunks_of_a_file_do_not_matter(muons, monkeypatch):
     np.testing.assert_array_equal(np.concatenate([part.columns["x"] for part in parts]), whole)
 
 
+def test_an_rntuple_gives_what_a_tree_gives(muons, tmp_path):
+    """uproot writes RNTuples by default, and computes no expressions over them."""
+    path, pt, charge, flat = muons
+    with uproot.recreate(tmp_path / "data.root") as file:
+        file["Events"] = {"pt": pt, "charge": charge, **flat}
+    cuts, wanted = (
+        ["trigger", "num(pt) >= 2"],
+        {"x": "max(pt[charge < 0])", "y": "2 * get('lead-pt')", "z": "lead-pt"},
+    )
+    tree, tuple_ = (values(one, cuts, **wanted) for one in (path, tmp_path / "data.root"))
+    assert tuple_.generated == N
+    assert tuple_.accepted == tree.accepted > 100
+    for name in wanted:
+        np.testing.assert_array_equal(tuple_.columns[name], tree.columns[name])
+    with pytest.raises(ObservableError, match="no event passes the selection: 2000 in the tree, 0 after 'num"):
+        values(tmp_path / "data.root", ["num(pt) > 99"], x="sum(pt)")
+
+
+def test_what_has_no_value_does_not_pass_a_cut(muons):
+    path, pt, _, _ = muons
+    lists = pt.to_list()
+    assert values(path, ["max(pt) > 10"], x="num(pt)").accepted == sum(max(one, default=0) > 10 for one in lists)
+    assert values(path, ["max(pt) - 10"], x="num(pt)").accepted == sum(len(one) > 0 for one in lists)
+    # a root of a negative number: true for no event with two muons or more
+    few = values(path, ["sqrt(1 - num(pt)) >= 0", "sqrt(1 - num(pt)) + 1"], x="num(pt)")
+    assert few.accepted == sum(len(one) < 2 for one in lists) < N
+    assert values(path, ["sqrt(1 - num(pt)) + 1"], x="num(pt)").accepted == few.accepted
+
+
 @pytest.mark.parametrize(
     ("cuts", "expression", "message"),
     [
+        ((), "1.5", "'1.5': is the same for every event; name a branch of 'Events', such as charge"),
+        (("sqrt(2) > 1",), "sum(pt)", "is the same for every event"),
         ((), "pt[:, 0]", r"'pt\[:, 0\]': cannot be computed .*lack an entry first, with num"),
         ((), "pt", "'pt': not one number per event; choose an entry"),
         (("pt > 10",), "sum(pt)", "'pt > 10': not one answer per event; put it into any"),

@@ -45,10 +45,14 @@ def histogram(path):
     ("columns", "message"),
     [
         ({"y": np.zeros(3)}, "no observable 'x' in 'events'; did you mean 'y'|known names: y"),
-        ({"x": np.array([1, np.nan])}, "observables.x: some events have no finite value"),
+        ({"x": np.array([1, np.nan])}, "observables.x: 1 of 2 events have no finite value of 'x'; leave them out"),
         ({"x": ["a", "b"]}, "'x' is not one number per event"),
-        ({"x": np.ones(3), "weight": np.array([0.5, -3.0, 0.5])}, "no negative weights"),
-        ({"x": np.ones(2), "weight": np.array([1, np.inf])}, "a weight that is not finite"),
+        (
+            {"x": np.ones(3), "weight": np.array([1, -1, 1.0])},
+            "1 of 3 events have weights other than one, such as -1",
+        ),
+        ({"x": np.ones(2), "weight": np.full(2, 2.0)}, "2 of 2 events have weights other than one, such as 2"),
+        ({"x": np.ones(2), "weight": np.array([1, np.inf])}, "weights other than one, such as inf"),
     ],
 )
 def test_bad_observed_events(tmp_path, raw, columns, message):
@@ -61,10 +65,12 @@ def test_observed_files_that_hold_no_events(tmp_path, raw):
     path = tmp_path / "data.root"
     for write, message in (
         (lambda: None, "no such file"),
-        (lambda: path.write_text("hello"), "not a ROOT file"),
+        (lambda: path.write_text("hello"), r"not a ROOT file, it begins with b'hell'.*uproot$"),
+        (lambda: path.write_text(""), "not a ROOT file, it is empty"),
+        (lambda: path.write_text("root"), r"damaged or truncated \(.*again$"),
         (lambda: tree(path, {"x": np.zeros(3)}, "event"), "no tree 'events'; did you mean 'event'"),
         (lambda: histogram(path), "'events' is not a tree but a TH1D"),
-        (lambda: path.unlink() or path.mkdir(), "no such file"),
+        (lambda: path.unlink() or path.mkdir(), "no such file, but a folder"),
     ):
         write()
         with pytest.raises(BadInputError, match=rf"^observed\[0\]: .*data\.root: {message}"):

@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 
+import awkward as ak
 import jsonschema
 import numpy as np
 import pytest
@@ -19,9 +21,10 @@ from robot_physicist.document_types import Axis
 from robot_physicist.documents import Design, Histogram, Posteriors
 from robot_physicist.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
 from robot_physicist.inspection import validate
-from robot_physicist.observed_fit import fitter, goodness, observed_fit
+from robot_physicist.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.posterior import pseudo_experiments
 from robot_physicist.reference import campaign_schema
+from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.validation import campaign_from
 
 #: Fewer events are simulated here than a study would.
@@ -336,3 +339,72 @@ def test_the_data_of_the_example_are_made_by_its_script(tmp_path):
     for name in made.keys():  # noqa: SIM118
         for one, other in zip(made[name].array(library="np"), committed[name].array(library="np"), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_one_strange_event_is_left_to_the_goodness_of_fit(tmp_path):
+    """In the last bin, where it is unlikely. Smaller units squeeze all others into two bins, which explains nothing."""
+    write(tmp_path / "data.root", {"x": np.append(masses(9, 0.3), 200.0)})
+    path = mass_campaign(tmp_path)
+    raw = yaml.safe_load(path.read_text()) | {"exposure": {"events": 10}, "simulation": {"events": 2000}}
+    raw["estimator"]["nuisances"] = "fixed"
+    raw["observables"]["x"] |= {"range": [-15, 15], "bins": 30, "overflow": "include"}
+    raw["parameters"]["theta"] = {"linspace": [-1, 1, 5]}
+    path.write_text(yaml.safe_dump(raw))
+    found = run(path, tmp_path / "r").observed_fit
+    assert found.projections[0].observed[-1] == 1
+    assert found.goodness.p_value.value < 0.01
+
+
+@pytest.mark.parametrize(("points", "events"), [(1, 1), (3, 0), (3, 4)])
+def test_few_events_and_a_single_point(tmp_path, raw, points, events):
+    """The posterior of a number of events alone: p(θ|n) is proportional to exp(−σL) (σL)ⁿ, in one bin."""
+    write(tmp_path / "data.root", {"cos_theta": np.linspace(-0.5, 0.5, events)})
+    path, out = tmp_path / "z.yaml", tmp_path / "r"
+    raw |= BORN | {"exposure": {"luminosity": 0.001}, "observables": {"cos_theta": {"range": [-1, 1], "bins": 1}}}
+    raw["parameters"] = {"sin2theta_w": {"linspace": [0.1, 0.3, points]}}
+    raw["observed"] = {"file": "data.root", "setting": {"sqrt_s": 91.2}, "selection": "cos_theta < 1"}
+    path.write_text(yaml.safe_dump(raw))
+    with pytest.warns(match="taken for a measurement without events") if events == 0 else nullcontext():
+        found = run(path, out)
+    expected = np.array([0.001 * total_cross_section(91.2, point) for point in np.linspace(0.1, 0.3, points)])
+    exact = np.exp(-expected) * expected**events
+    np.testing.assert_allclose(found.observed.probabilities, exact / exact.sum(), rtol=0.02)
+    if points > 1:
+        return
+    place = out / "sqrt_s=91.2/luminosity=0.001pb-1"
+    histograms = sorted(out.glob("*/*/histogram.json"))
+    stages.eig(path, place.parent.name, place.name, histograms, place / "eig.json")
+    outputs = [out / name for name in ("design.json", "design.csv", "figures")]
+    text = stages.design(path, [place / "eig.json"], [place / "posterior.json"], histograms, *outputs)
+    assert "Observed 1 event at sqrt_s = 91.2" in text
+
+
+def test_units_of_angles_are_no_advice_for_what_is_no_angle(tmp_path):
+    write(tmp_path / "data.root", {"x": np.random.default_rng(1).uniform(0, 300, 2000)})
+    path = mass_campaign(tmp_path)
+    raw = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**raw, "observables": {"x": {"range": [0, 8], "bins": 5}}}))
+    with pytest.raises(BadInputError, match=r'as MeV beside GeV, .*\{x: "x / 1000"\}'):
+        validate(path)
+
+
+def test_a_branch_that_happens_to_be_called_ratios_is_not_read(tmp_path):
+    with uproot.recreate(tmp_path / "data.root") as file:
+        file.mktree("events", {"x": "f8", "ratios": "var * float64"})
+        file["events"].extend({"x": masses(), "ratios": ak.unflatten(np.ones(2000), np.full(2000, 1))})
+    assert "valid" in validate(mass_campaign(tmp_path))
+
+
+def test_a_posterior_that_is_narrower_than_the_grid_is_said_to_be(tmp_path):
+    write(tmp_path / "data.root", {"x": masses()})
+    path, out = mass_campaign(tmp_path), tmp_path / "r"
+    raw = yaml.safe_load(path.read_text()) | {"simulation": {"events": 2000}}
+    raw["estimator"]["nuisances"] = "fixed"
+    warning = "the posterior of theta is narrower than a third of a step of its grid, so it is hardly known"
+    for points, warned in ((3, True), (41, False)):
+        raw["parameters"]["theta"] = {"linspace": [90, 92, points]}
+        path.write_text(yaml.safe_dump(raw))
+        found = run(path, out)
+        assert any(warning in text for text in found.warnings) is warned
+        (said,) = summaries([found])
+        assert [warning in text for text in said.warnings] == [True] * warned

@@ -8,6 +8,8 @@ import yaml
 
 from robot_physicist import files, stages
 from robot_physicist.campaign import Estimator, EventCount, Simulation
+from robot_physicist.correction import Problem, free_rates, jackknifed
+from robot_physicist.data_points import data_points
 from robot_physicist.documents import Histogram, InformationGain
 from robot_physicist.errors import CampaignError, GainWarning, HistogramError, LabelClashError, UnknownNameError
 from robot_physicist.finite_simulation import information_gain
@@ -28,6 +30,8 @@ BORN = {
     "exposure": [{"events": 1}, {"luminosity": 10}],
     "simulation": {"events": 4100, "references": [{"sin2theta_w": 0.23}]},
 }
+
+PRIOR = np.full(5, 0.2)
 
 
 def run(tmp_path, raw):
@@ -167,25 +171,44 @@ def test_too_few_effective_events_leave_the_interval_open(tmp_path):
     )
 
 
+def weighted_gaussian(events, seed, reach, edges):
+    """Events of x ~ N(0, sd 0.5) that are weighted to five means, in 10 folds; first and last bins have the tails."""
+    angles, bins = np.linspace(-reach, reach, 5), len(edges) + 1
+    x = np.random.default_rng(seed).normal(0, 0.5, events)
+    weights = np.exp(4 * x * angles[:, None] - 2 * angles[:, None] ** 2)
+    cells = (np.arange(events) % 10) * bins + np.digitize(x, edges)
+    sums = [np.stack([np.bincount(cells, w**n, 10 * bins) for w in weights]).reshape(5, 10, bins) for n in (1, 2)]
+    labels, none = tuple(f"t={angle:g}" for angle in angles), np.full(5, np.nan)
+    return Templates(labels, (), *sums, np.full(5, float(events)), none, none, {}, shared=True)
+
+
+def test_the_jackknife_knows_what_it_makes_of_the_noise_of_the_integral():
+    """Differences between folds are multiplied by ten, and with them the noise of the integral over data."""
+    made, exposure, prior = weighted_gaussian(20_000, 1, 0.02, np.linspace(-1, 1, 5)), EventCount(events=100), PRIOR
+    found = []
+    for seed in range(24):
+        points = data_points(exposure, 6, 2048, np.random.default_rng(seed))
+        problem = Problem(made, exposure, prior, points)
+        one = jackknifed(problem, Simulation(), np.random.default_rng(1))
+        plain = problem.gain(free_rates(problem, np.arange(10), Simulation()))
+        found.append((one.gain.value, one.integration, plain.error))
+    values, errors, plain_errors = np.transpose(found)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(ddof=1), rel=0.4)
+    assert values.std(ddof=1) > 2 * plain_errors.mean()
+
+
 def test_open_intervals_of_weighted_events_hold_the_truth():
     """What points with enough events teach, times their prior, is a lower bound of what all of them do."""
     angles = np.linspace(-1, 1, 5)
     edges = np.linspace(-6, 6, 31)
     centres = (edges[1:] + edges[:-1]) / 2
     shape = np.exp(-2 * (centres - angles[:, None]) ** 2)
-    prior = np.full(5, 0.2)
-    exposure = EventCount(events=3)
+    prior, exposure = PRIOR, EventCount(events=3)
     exact = exact_gain(
         3 * shape / shape.sum(axis=1, keepdims=True), exposure, prior, 1 << 14, np.random.default_rng(2)
     )
-    for seed in range(20):
-        x = np.random.default_rng(seed).normal(0, 0.5, 400)
-        weights = np.exp(4 * x * angles[:, None] - 2 * angles[:, None] ** 2)
-        cells = (np.arange(400) % 10) * 30 + np.digitize(x, edges) - 1
-        sums = [np.stack([np.bincount(cells, w**n, 300) for w in weights]).reshape(5, 10, 30) for n in (1, 2)]
-        labels = tuple(f"t={angle:g}" for angle in angles)
-        none = np.full(5, np.nan)
-        made = Templates(labels, (), *sums, np.full(5, 400.0), none, none, {}, shared=True)
+    for seed in range(8):
+        made = weighted_gaussian(400, seed, 1.0, edges[1:-1])
         found = information_gain(made, exposure, prior, Estimator(draws=512), Simulation(), np.random.default_rng(1))
         assert found.lacking
         assert found.corrected.low < exact.value < found.corrected.high == found.prior_entropy

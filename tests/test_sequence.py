@@ -9,12 +9,11 @@ from robot_physicist.sequence import (
     FLOOR,
     Belief,
     Surface,
-    equal_steps,
     likelihood,
     prior_density,
-    refine,
     too_coarse,
 )
+from robot_physicist.sequence_grid import equal_steps, refine
 
 SUPPORT = (np.linspace(-4, 4, 17),)
 

@@ -2,18 +2,22 @@
 
 import copy
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import uproot
 import yaml
+from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
-from robot_physicist import files, sequence_run, sequence_stages
+from robot_physicist import files, inspection, sequence_finished, sequence_run, sequence_stages
 from robot_physicist.campaign import EventCount, Luminosity
 from robot_physicist.cli import main
+from robot_physicist.documents import Posteriors
 from robot_physicist.errors import (
+    BadInputError,
     CampaignError,
     DataNeededError,
     DigestMismatchError,
@@ -21,6 +25,7 @@ from robot_physicist.errors import (
     UnknownNameError,
 )
 from robot_physicist.labels import number
+from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.sequence_documents import Experiments
 from robot_physicist.simulators.base import CrossSection, Events, Simulator
@@ -155,6 +160,63 @@ def test_a_second_run_makes_the_same_bytes(finished, tmp_path):
     assert [path.read_bytes() for path in out] == [(here / "measurement" / path.name).read_bytes() for path in out]
 
 
+def test_a_finished_sequence_says_what_it_has_found_and_runs_nothing(finished, monkeypatch):
+    folder, said = finished
+    monkeypatch.setattr(sequence_run, "whole_campaign", None)
+    monkeypatch.setattr(files, "write_bytes", None)
+    again = list(sequence_run.run(folder / "toy.yaml", folder / "results"))
+    assert again == ["round 1 of toy: finished before", "round 2 of toy: finished before", said[-1]]
+    shown = inspection.show(folder / "results/round=3/sequence.json", colour=False)
+    assert shown.splitlines()[1:3] == said[-1].splitlines()[1:]
+    assert shown.endswith("round=3/sequence/posterior.png")
+
+
+NEW_ROUNDS = [
+    # what has changed, and which rounds are finished all the same; what another round makes is judged once it has
+    (lambda _: {}, [1, 2]),
+    (lambda _: {"sequence": {"rounds": 5, "truth": {"theta": 1}}}, [1, 2]),
+    (lambda results: (results / "round=1/variance=4/theta=3/events.root").unlink(), [1, 2]),
+    (lambda results: (results / "round=1/design.json").unlink(), [2]),
+    (lambda results: (results / "round=2/variance=4/events=10/eig.json").unlink(), [1]),
+    (lambda results: (results / "round=1/measurement/data.root").write_bytes(b"root"), [2]),
+    (lambda results: (results / "round=2/sequence.json").write_text("{"), []),
+    (lambda results: (results / "round=3/sequence/posterior.png").unlink(), [1]),
+    (lambda _: {"seed": 4}, []),
+    (lambda _: {"settings": {"variance": {"values": [1, 5]}}}, []),
+    (lambda _: {"parameters": {"theta": {"linspace": [3, -2, 7], "prior": {"weights": [1, 1, 1, 1, 1, 1, 2]}}}}, [2]),
+    (lambda _: {"sequence": {"rounds": 2, "truth": {"theta": 1.5}}}, []),
+    (lambda _: {"sequence": {"rounds": 2, "truth": {"theta": 1}, "grid": "fixed"}}, []),
+]
+
+
+@pytest.mark.parametrize(("change", "kept"), NEW_ROUNDS)
+def test_rounds_are_run_again_when_they_are_of_another_study_or_incomplete(finished, tmp_path, change, kept):
+    folder, _ = finished
+    shutil.copytree(folder / "results", tmp_path / "results")
+    changed = change(tmp_path / "results")
+    study = written(tmp_path, TOY | changed if isinstance(changed, dict) else TOY)
+    done = [number_ for number_ in (1, 2) if sequence_finished.finished(study, tmp_path / "results", number_)]
+    assert done == kept
+
+
+def test_observed_data_of_a_round_are_checked_before_they_are_taken(finished, tmp_path):
+    folder, _ = finished
+    here, out = folder / "results/round=1", (tmp_path / "m/campaign.yaml", tmp_path / "m/data.root")
+    inputs = here / "campaign.yaml", here / "sequence.json", here / "design.json"
+    with uproot.recreate(tmp_path / "first.root") as file:
+        file.mktree("events", {"x": "f8"})
+        file["events"].extend({"x": np.linspace(-1, 3, 9)})
+    entry = {"file": "first.root", "setting": {"variance": 1}}
+    for data, said in (
+        (entry, r"observed\[0\]: exposure: 9 events .* so take 10 events"),
+        ({**entry, "file": "none.root"}, r"observed\[0\]: .*none.root: no such file"),
+    ):
+        study = written(tmp_path, {**TOY, "sequence": {"rounds": 1}, "observed": [data]})
+        with pytest.raises(BadInputError, match=said):
+            sequence_stages.observe(study, *inputs, *out)
+        assert not out[1].exists()
+
+
 def update(folder, study, campaign, out):
     here = folder / "results/round=1"
     (posterior,) = (here / "measurement").rglob("posterior.json")
@@ -171,6 +233,26 @@ def test_a_campaign_that_is_not_of_this_chain_is_refused(finished, tmp_path):
     with pytest.raises(DigestMismatchError, match=r"changed\.yaml"):
         update(folder, folder / "toy.yaml", changed, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["changed.yaml"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 4},
+        {"exposure": {"events": 11}},
+        {"observables": {"x": {"range": [-6, 8], "bins": 13}}},
+        {"parameters": {"theta": {"linspace": [3, -2, 7], "prior": {"mean": 0, "sd": 1}}}},
+    ],
+)
+def test_a_study_that_changes_between_rounds_is_refused(finished, tmp_path, change):
+    folder, _ = finished
+    here, study = folder / "results/round=1", written(tmp_path, TOY | change)
+    with pytest.raises(DigestMismatchError, match=r"toy.yaml: has changed since .*round=1/campaign.yaml was made"):
+        update(folder, study, here / "campaign.yaml", tmp_path)
+    inputs = here / "campaign.yaml", here / "sequence.json", here / "design.json"
+    with pytest.raises(DigestMismatchError, match=r"toy.yaml: has changed since"):
+        sequence_stages.observe(study, *inputs, tmp_path / "campaign.yaml", tmp_path / "data.root")
+    assert [path.name for path in tmp_path.iterdir()] == ["toy.yaml"]
 
 
 def test_a_fixed_grid_stays_and_takes_the_posterior_as_it_is(finished, tmp_path):
@@ -209,8 +291,10 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
         sequence_stages.update(study, *inputs, out[0], posterior, *news)
     known = files.read_document(Experiments, news[1])
     assert known.rounds[0].setting == "variance=4"
+    design = tmp_path / "design.json"
+    design.write_text(inputs[2].read_text().replace("toy, round 1", "toy, round 2"))
     with pytest.raises(DataNeededError, match="round 2 has no data yet"):
-        sequence_stages.observe(study, inputs[0], news[1], inputs[2], *out)
+        sequence_stages.observe(study, *news[:2], design, *out)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +303,16 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
         ({"exposure": [{"events": 1}, {"events": 2}]}, CampaignError, "sequence: every round has the same exposure"),
         ({"sequence": {"rounds": 4, "truth": {"theta0": 1}}}, UnknownNameError, "did you mean 'theta'"),
         ({"sequence": {"rounds": 0}}, CampaignError, "sequence.rounds"),
+        (
+            {"sequence": {"rounds": 4, "truth": {"theta": 3.5}}},
+            CampaignError,
+            r"sequence.truth.theta: 3.5 is outside \[-2, 3\], where the prior is; .*parameters.theta",
+        ),
+        (
+            {"sequence": {"rounds": 1}, "observed": [{"file": "a.root", "setting": {"variance": 1}}] * 2},
+            CampaignError,
+            "sequence.rounds: 1, with 2 entries in `observed`; make it 2 or more",
+        ),
         ({"sequence": {"rounds": 4, "round": 4}}, UnknownNameError, "did you mean 'rounds'"),
         ({"observed": {"file": "a.root", "setting": {"variance": 1}}}, CampaignError, "remove `truth` or `observed`"),
         (
@@ -313,3 +407,27 @@ def test_events_outside_a_range_that_drops_them_are_not_recorded():
 def test_labels_of_refined_grids_are_short(finished):
     folder, _ = finished
     assert all(len(number(value)) <= 7 for value in state(folder, 3).axes["theta"])
+
+
+def test_a_single_point_is_a_sequence_too(tmp_path):
+    """Nothing is learned, the grid stays what it is, and a second run finds the first one finished."""
+    content = TOY | {"settings": {"variance": {"values": [1]}}, "parameters": {"theta": {"values": [1]}}}
+    study = written(tmp_path, content | {"sequence": {"rounds": 1, "truth": {"theta": 1}}})
+    *_, said = sequence_run.run(study, tmp_path / "results")
+    assert said == "toy: 1 of 1 rounds\n  round 1: variance=1, 0.000 nats; theta = 1 ± 0"
+    assert list(sequence_run.run(study, tmp_path / "results")) == ["round 1 of toy: finished before", said]
+
+
+def test_no_line_of_a_posterior_runs_through_the_legend(finished):
+    folder, _ = finished
+    place = folder / "results/round=1/measurement"
+    (file,) = place.rglob("posterior.json")
+    figure = posterior_figure(files.read_document(Posteriors, file), files.read_campaign(place / "campaign.yaml"))
+    render_bytes(figure, "png")
+    (axis,) = figure.axes
+    legend = axis.get_legend().get_window_extent()
+    truths = [one for one in axis.collections if isinstance(one, LineCollection)]
+    drawn = [*(line for line in axis.lines if len(line.get_xdata())), *(set(axis.collections) - set(truths))]
+    assert len(drawn) > 4
+    assert not any(legend.overlaps(one.get_window_extent()) for one in drawn)
+    assert all(axis.transData.transform(one.get_segments()[0])[:, 1].max() < legend.y0 for one in truths)

@@ -312,7 +312,7 @@ def simulators() -> None:
 @click.argument("file", type=FILE)
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
-    """Print the table, the answer and the warnings of a design.json FILE."""
+    """Print the answer of a design.json, allocation.json, search.json or sequence.json FILE, and its warnings."""
     from . import inspection
 
     click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
@@ -342,7 +342,12 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
 @click.option("--patchset", type=FILE, help="pyhf patchset; every patch is a point too.")
 @click.option("--measurement", metavar="NAME", help="Measurement of the workspace; its first by default.")
 @click.option(
-    "--draws", type=click.IntRange(64), metavar="COUNT", default=4096, show_default=True, help="Pseudo-data sets."
+    "--draws",
+    type=click.IntRange(64, 1 << 20),
+    metavar="COUNT",
+    default=4096,
+    show_default=True,
+    help="Pseudo-data sets.",
 )
 @click.option(
     "--seed",

@@ -12,6 +12,7 @@ import numpy as np
 from .campaign import EventCount, Luminosity, Observable, Observed
 from .errors import BadInputError, ObservableError
 from .goodness import excess
+from .observed import BROUGHT_INSIDE
 from .simulators.base import FloatArray
 from .template_checks import bin_name
 from .templates import Exposure, Templates, effective_counts
@@ -25,6 +26,8 @@ NONE_SEEN = 3.0
 MOST_FACTOR = 2.0
 #: Standard deviations above which a deviance refuses all templates, and a total all rates.
 REFUSED = 5.0
+#: Standard deviations below which a deviance describes the data in other units.
+DESCRIBED = 2.0
 
 Counted = Callable[[str, Conversion], FloatArray]
 
@@ -44,13 +47,18 @@ def check(
     `rates` (K, B) are expected events, `spread` (K,) the relative uncertainty of their total. `counted` counts the
     events with one observable taken to be in another unit; when that makes sense of the data, the error says so.
     """
-    problem = _stray(counts, templates) or _total(counts, exposure, rates, spread)
-    shape = _excess(counts, rates)
+    simulated, _ = effective_counts(*templates.sums())
+    least = float(counts.sum() / simulated.sum(axis=1).min())
+    problem = _stray(counts, templates, least) or _total(counts, exposure, rates, spread)
+    shape = _excess(counts, rates, least)
     if problem is None and shape < REFUSED:
         return
     for name, observable in observables.items():
-        for one in conversions(observable.unit):
-            if _explains(one, name, counts, rates, shape, counted):
+        for one in conversions(observable.unit, observable.range):
+            other = _recounted(counted, name, one)
+            inside = other.sum() >= BROUGHT_INSIDE * counts.sum()
+            # units that squeeze all events into a few bins may fit a little better, too
+            if inside and _excess(other, rates, least) < min(DESCRIBED, shape / 2):
                 wanted = f" ({observable.unit})" if observable.unit else ""
                 raise ObservableError(
                     f"observables.{name}: no template looks like these data, but one does if they are in {one.unit}:"
@@ -61,30 +69,29 @@ def check(
         raise ObservableError(problem)
 
 
-def _explains(
-    one: Conversion, name: str, counts: FloatArray, rates: FloatArray, shape: float, counted: Counted
-) -> bool:
-    """Do most events stay in the range, and do the templates describe them, in these units?"""
+def _recounted(counted: Counted, name: str, one: Conversion) -> FloatArray:
+    """The counts (B,) in other units, or none where they cannot be counted."""
     try:
-        other = counted(name, one)
+        return counted(name, one)
     except BadInputError:
-        return False
-    return bool(other.sum() >= 0.8 * counts.sum() and _excess(other, rates) < min(REFUSED, 0.5 * shape))
+        return np.zeros(1)
 
 
-def _excess(counts: FloatArray, rates: FloatArray) -> float:
-    """How far the deviance from the nearest template is above its expectation, in standard deviations."""
+def _excess(counts: FloatArray, rates: FloatArray, least: float) -> float:
+    """How far the deviance from the nearest template is above its expectation, in standard deviations.
+
+    Bins are expected to hold `least` events at least: what less than one simulated event stands for is not known.
+    """
+    if not counts.any():
+        return 0.0
     scaled = rates / rates.sum(axis=1, keepdims=True) * counts.sum()
-    return min(excess(counts, np.maximum(mean, 1e-12), 1) for mean in scaled)
+    return min(excess(counts, np.maximum(mean, least), 1) for mean in scaled)
 
 
-def _stray(counts: FloatArray, templates: Templates) -> str | None:
+def _stray(counts: FloatArray, templates: Templates, least: float) -> str | None:
     """Events in bins that no simulated event reached at any θ, and no background."""
-    sumw, sumw2 = templates.sums()
-    empty = (sumw <= 0).all(axis=0) & (templates.background_total <= 0)
-    stray = float(counts[empty].sum())
-    simulated, _ = effective_counts(sumw, sumw2)
-    most = NONE_SEEN * counts.sum() / simulated.sum(axis=1).min()
+    empty = (templates.sums()[0] <= 0).all(axis=0) & (templates.background_total <= 0)
+    stray, most = float(counts[empty].sum()), NONE_SEEN * least
     if not stray or _poisson_tail(stray, most) > ACCIDENT:
         return None
     worst = bin_name(templates, int(np.where(empty, counts, 0).argmax()))

@@ -26,6 +26,8 @@ class Branches:
     """Labels of what is simulated at each setting: parameter points θ, then backgrounds."""
     exposures: list[str]
     """Labels of the exposures."""
+    allocations: list[str] = field(default_factory=list)
+    """Labels of the exposures whose luminosity is shared among the settings."""
 
 
 @document(frozen=True, config=CONFIG)

@@ -40,6 +40,10 @@ class ObservableError(BadInputError):
     """A file does not hold the observable that the campaign asks for."""
 
 
+class NoEventsError(ObservableError):
+    """No event of a file passes the selection."""
+
+
 class InputFileError(BadInputError):
     """A file is missing, truncated or not what its name promises."""
 
@@ -86,6 +90,10 @@ class GainWarning(UserWarning):
 
 class PlanWarning(UserWarning):
     """A plan of less than the whole campaign."""
+
+
+class ObservedWarning(UserWarning):
+    """Observed data are odd, but may be what was measured."""
 
 
 class SequenceWarning(UserWarning):

@@ -12,14 +12,13 @@ from . import labels
 from .campaign import Campaign
 from .documents import ExposureDesign, Posteriors
 from .seeds import derived_seed
-from .sequence import Axes, Belief, likelihood, prior_density, refine, too_coarse
+from .sequence import Axes, Belief, likelihood, prior_density, rough, too_coarse
 from .sequence_documents import Experiment, Experiments, Known
+from .sequence_grid import refine
 from .simulators.base import FloatArray, Values
 
 #: Tails that central intervals of 68% and 95% leave out.
 TAILS = (0.16, 0.025)
-#: Steps of the grid, in posterior standard deviations, between which a likelihood is hardly known.
-ROUGH = 3.0
 TOO_COARSE = "the posterior lies on one or two values of the grid, so its shape is not known; begin with a finer grid"
 
 
@@ -93,7 +92,8 @@ def updated(
         refined = refine(belief, axes, support, list(before.axes))
         new, prior, warnings = refined.axes, refined.prior, list(refined.warnings)
     after = known(belief, new, list(before.axes))
-    coarse = [TOO_COARSE] if too_coarse(axes, found.observed.probabilities) else _rough(before.axes, after)
+    sds = {name: one.sd for name, one in after.items()}
+    coarse = [TOO_COARSE] if too_coarse(axes, found.observed.probabilities) else rough(before.axes, sds)
     elsewhere = [] if answer.best == found.setting else [f"data were taken at {found.setting}, not at {answer.best}"]
     experiment = Experiment(
         setting=found.setting,
@@ -106,19 +106,10 @@ def updated(
         posterior=found.observed.probabilities,
         known=after,
         made_from=dict(made_from),
-        warnings=[*elsewhere, *coarse, *warnings, *found.warnings],
+        warnings=list(dict.fromkeys([*elsewhere, *coarse, *warnings, *found.warnings])),
     )
     grid = {name: axis.tolist() for name, axis in zip(before.axes, new, strict=True)}
     return replace(before, axes=grid, prior=prior, next="", rounds=[*before.rounds, experiment])
-
-
-def _rough(axes: Mapping[str, Sequence[float]], after: Mapping[str, Known]) -> list[str]:
-    steps = {name: float(np.ptp(axis)) / (len(axis) - 1) / after[name].sd for name, axis in axes.items() if axis[1:]}
-    return [
-        f"a step of the grid of {name} is {step:.1f} posterior standard deviations; begin with a finer grid"
-        for name, step in steps.items()
-        if step > ROUGH
-    ]
 
 
 def arrays(axes: Mapping[str, Sequence[float]]) -> Axes:

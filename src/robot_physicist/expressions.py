@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from .errors import ObservableError, nearest
+from .errors import NoEventsError, ObservableError, nearest
 from .rootio import uproot_module
 
 uproot_module()
@@ -47,6 +48,8 @@ def check(expression: str, branches: Collection[str], tree: str) -> None:
         reason = getattr(error, "msg", None) or "too long"
         raise ObservableError(f"'{expression}': not an expression ({reason}); {SYNTAX}") from None
     problem = next(_problems(tree_of, branches, tree), None)
+    if problem is None and not _reads_a_branch(tree_of):
+        problem = f"is the same for every event; name a branch of '{tree}', such as {sorted(branches)[0]}"
     if problem:
         raise ObservableError(f"'{expression}': {problem}")
 
@@ -90,6 +93,13 @@ def _call_problems(node: ast.Call, branches: Collection[str], tree: str) -> Any:
         yield from _problems(argument, branches, tree)
 
 
+def _reads_a_branch(node: ast.AST) -> bool:
+    """Is any name that of a branch? Where all is well, the others are those of functions that are called."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    functions = {id(func) for func in calls if isinstance(func, ast.Name) and func.id != GETTER}
+    return any(isinstance(part, ast.Name) and id(part) not in functions for part in ast.walk(node))
+
+
 def _varies(node: ast.AST) -> bool:
     return any(isinstance(part, ast.Name) for part in ast.walk(node))
 
@@ -121,23 +131,48 @@ class Selecting(PythonLanguage):  # type: ignore[misc]
             kept = self._value(cut, wanted[cut], tree, arrays, names)
             if kept.ndim != 1:
                 raise ObservableError(f"'{cut}': not one answer per event; put it into any(...) or all(...)")
-            arrays = {key: array[kept != 0] for key, array in arrays.items()}
+            # what has no value, such as a largest of none or a root of a negative number, does not pass
+            kept = ak.fill_none((kept != 0) & (kept == kept), False)
+            arrays = {key: array[kept] for key, array in arrays.items()}
             self.passed[number] += int(np.count_nonzero(kept))
         return {text: self._value(text, context, tree, arrays, names) for text, context in wanted.items()}
 
     def check(self) -> None:
-        """Raise ObservableError when no event has passed the cuts; it says how many each of them left."""
+        """Raise NoEventsError when no event has passed the cuts; it says how many each of them left."""
         if self.cuts and not self.passed[-1]:
             flow = ", ".join(f"{left} after '{cut}'" for cut, left in zip(self.cuts, self.passed[1:], strict=True))
-            raise ObservableError(f"no event passes the selection: {self.passed[0]} in the tree, {flow}")
+            raise NoEventsError(f"no event passes the selection: {self.passed[0]} in the tree, {flow}")
 
     def _value(self, expression: str, context: Any, tree: Any, arrays: Any, names: Any) -> Any:
         try:
-            return super().compute_expressions(tree, arrays, [(expression, context)], *names)[expression]
+            with np.errstate(all="ignore"):
+                return super().compute_expressions(tree, arrays, [(expression, context)], *names)[expression]
         except Exception as error:  # awkward and numpy raise errors of many kinds
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            reason = reason.partition(" (in compiled code")[0]
             advice = "cut away the events that lack an entry first, with num(...)" if "[" in expression else SYNTAX
             raise ObservableError(f"'{expression}': cannot be computed ({reason}); {advice}") from None
+
+
+def evaluate(tree: Any, expressions: Sequence[str], language: PythonLanguage, start: int, stop: int) -> Any:
+    """Values of expressions over the branches of some entries of a TTree or RNTuple, by expression."""
+    if hasattr(tree, "branches"):
+        options = {"library": "ak", "how": dict, "language": language}
+        return tree.arrays(list(expressions), entry_start=start, entry_stop=stop, **options)
+    # Of RNTuples uproot reads fields, but computes nothing: the language is given what it is given of a TTree.
+    keys = set(tree.keys())
+    symbols = {
+        text: {text} if text in keys else language.free_symbols(text, keys, {}, "", "") for text in expressions
+    }
+    wanted = sorted(set().union(*symbols.values()))
+    read = tree.arrays(filter_name=lambda name: name in wanted, entry_start=start, entry_stop=stop)
+    arrays = {name: read[name if name in read.fields else tuple(name.split("."))] for name in wanted}
+    fields = {name: SimpleNamespace(name=name, cache_key=name, parent=tree) for name in wanted}
+    contexts = [
+        (text, {"is_primary": True, "is_cut": False, "branches": [fields[name] for name in used]})
+        for text, used in symbols.items()
+    ]
+    return language.compute_expressions(tree, arrays, contexts, keys, {}, "", "")
 
 
 def columns(arrays: Mapping[str, Any], expressions: Mapping[str, str]) -> dict[str, np.ndarray[Any, Any]]:

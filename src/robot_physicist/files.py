@@ -32,6 +32,8 @@ from .validation import campaign_from
 Document = TypeVar("Document")
 TREE = "events"
 CHUNK = 500_000
+#: What every ROOT file begins with.
+ROOT = b"root"
 #: Without these entries a file of events cannot be used.
 PROVENANCE = {"digest", "generated", "cross_section_pb", "cross_section_error_pb"}
 MISSING = "check the path, or run the stage that makes it"
@@ -85,15 +87,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; raises InputFileError when it is missing or broken."""
+def _not_a_number(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+def read_json(path: Path, finite: bool = False) -> Any:
+    """Read a JSON file; raises InputFileError when it is missing or broken, and for NaN if all has to be `finite`."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), parse_constant=_not_a_number if finite else None)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such file; {MISSING}") from None
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
 
 
@@ -109,14 +115,13 @@ def modified(folder: Path, names: Iterable[str]) -> dict[str, float]:
 def read_document(kind: type[Document], path: Path) -> Document:
     """Read one of the documents of `documents.py`; raises InputFileError when it is not one."""
     try:
-        return TypeAdapter(kind).validate_python(read_json(path))
+        return TypeAdapter(kind).validate_python(read_json(path, finite=True))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        message = first["msg"].removeprefix("Value error, ")
-        raise InputFileError(
-            f"{path}: not a {kind.__name__.lower()} file: {place}: {message}; remove it and run again"
-        ) from None
+        name, message = kind.__name__.lower(), first["msg"].removeprefix("Value error, ")
+        kind_of = f"{'an' if name[0] in 'aeiou' else 'a'} {name} file"
+        raise InputFileError(f"{path}: not {kind_of}: {place}: {message}; remove it and run again") from None
 
 
 def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:
@@ -177,11 +182,16 @@ def _cross_section_entries(section: CrossSection | None) -> dict[str, float | No
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
-        raise InputFileError(f"{path}: no such file; {MISSING}")
+        raise InputFileError(f"{path}: no such file{', but a folder' if path.is_dir() else ''}; {MISSING}")
+    with path.open("rb") as begun:
+        if (start := begun.read(len(ROOT))) != ROOT:
+            found = f"it begins with {start!r}" if start else "it is empty"
+            raise InputFileError(f"{path}: not a ROOT file, {found}; name one, or convert it with uproot")
     try:
         file = uproot_module().open(path)
     except Exception as error:  # uproot raises whatever it stumbles over in a damaged file
-        raise InputFileError(f"{path}: not a ROOT file, or a truncated one ({error})") from None
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputFileError(f"{path}: damaged or truncated ({reason}); get it or make it again") from None
     with file:
         if file.file.fEND > path.stat().st_size:
             raise InputFileError(f"{path}: truncated; remove it and run the stage that makes it again")
@@ -219,8 +229,10 @@ def check_digest(path: Path, found: str, wanted: str) -> None:
         )
 
 
-def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Iterator[Events]:
-    """Read the observables (and weights, if any) of a ROOT file in chunks of bounded memory.
+def read_events(
+    path: Path, observables: Sequence[str], tree: str = TREE, extra: Sequence[str] = ("weight", "ratios")
+) -> Iterator[Events]:
+    """Read the observables (and what else there is of `extra`) of a ROOT file in chunks of bounded memory.
 
     Raises ObservableError when an observable is not in the file, InputFileError when it is damaged.
     """
@@ -229,8 +241,7 @@ def read_events(path: Path, observables: Sequence[str], tree: str = TREE) -> Ite
         for name in observables:
             if name not in names:
                 raise ObservableError(f"{path}: no observable '{name}' in '{tree}'; {nearest(name, names)}")
-        wanted = [*observables, *(name for name in ("weight", "ratios") if name in names)]
-        yield from _chunks(path, found, wanted)
+        yield from _chunks(path, found, [*observables, *(name for name in extra if name in names)])
 
 
 @contextmanager
@@ -249,16 +260,18 @@ def _chunks(path: Path, tree: Any, names: Sequence[str]) -> Iterator[Events]:
     if "ratios" in names:
         size = weighted_block(CHUNK, int(np.prod(tree["ratios"].interpretation.inner_shape)))
     for start in range(0, max(tree.num_entries, 1), size):
-        arrays = _arrays(path, tree, names, start, size, library="np")
+        with _undamaged(path, start):
+            arrays = tree.arrays(list(names), entry_start=start, entry_stop=start + size, library="np")
         columns = {name: _column(path, name, arrays[name]) for name in names if name != "ratios"}
         ratios = np.asarray(arrays["ratios"], dtype=np.float64) if "ratios" in names else None
         weights = columns.pop("weight", None)
         yield Events(columns, generated=len(arrays[names[0]]), weights=weights, ratios=ratios)
 
 
-def _arrays(path: Path, tree: Any, expressions: Sequence[str], start: int, size: int, **options: Any) -> Any:
+@contextmanager
+def _undamaged(path: Path, start: int) -> Iterator[None]:
     try:
-        return tree.arrays(list(expressions), entry_start=start, entry_stop=start + size, **options)
+        yield
     except ObservableError:
         raise
     except Exception as error:  # a damaged basket raises errors of zlib, struct, numpy ...
@@ -268,10 +281,10 @@ def _arrays(path: Path, tree: Any, expressions: Sequence[str], start: int, size:
 def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mapping[str, str]) -> Iterator[Events]:
     """Read named expressions over the branches of a tree for events that pass the cuts, in chunks of bounded memory.
 
-    `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file, an
-    expression is not one number per event, or no event passes.
+    `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file or an
+    expression is not one number per event, NoEventsError at the end when no event has passed.
     """
-    from .expressions import Selecting, check, columns
+    from .expressions import Selecting, check, columns, evaluate
 
     with opened_tree(path, tree) as found:
         language, known = Selecting(cuts), found.keys()
@@ -280,14 +293,14 @@ def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mappi
             for text in (*cuts, *expressions.values()):
                 check(text, known, tree)
             for start in range(0, max(found.num_entries, 1), CHUNK):
-                options = {"library": "ak", "how": dict, "language": language}
-                arrays = _arrays(path, found, [*cuts, *expressions.values()], start, CHUNK, **options)
+                with _undamaged(path, start):
+                    arrays = evaluate(found, [*cuts, *expressions.values()], language, start, start + CHUNK)
                 values = columns(arrays, expressions)
                 generated = min(CHUNK, found.num_entries - start)
                 yield Events(values, generated, values.pop("weight", None))
             language.check()
         except ObservableError as error:
-            raise ObservableError(f"{path}: {error}") from None
+            raise type(error)(f"{path}: {error}") from None
 
 
 def _column(path: Path, name: str, values: Any) -> FloatArray:
@@ -377,7 +390,9 @@ def read_project(folder: Path) -> Project:
     )
 
 
-def results_beside(design: Path) -> list[Path]:
-    """Files worth opening in the folder of a design, in a stable order."""
-    folder = design.parent
-    return [design, *sorted(folder.glob("*.csv")), *sorted(folder.glob("figures/*.png"))]
+def results_beside(result: Path) -> list[Path]:
+    """Files worth opening in the folder of a design, or of what a sequence knows, in a stable order."""
+    folder = result.parent
+    of_design = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
+    patterns = ("sequence/*.png",) if result.name == "sequence.json" else of_design
+    return [result, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]

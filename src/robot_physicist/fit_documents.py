@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from .document_types import CONFIG, Array, Axis, Estimate, document
 
 
@@ -81,3 +83,5 @@ class ObservedSummary:
     """Posterior standard deviation per parameter."""
     goodness: Goodness
     """Goodness of fit."""
+    warnings: list[str] = field(default_factory=list)
+    """What a reader of the numbers has to know."""

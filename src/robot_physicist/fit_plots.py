@@ -13,7 +13,7 @@ from .fit_documents import Band, Goodness, Projection
 from .goodness import LOWEST_P, chance
 from .labels import number, parse
 from .likelihood import SIGNAL
-from .plots import BLUE, GREY, LINES, ORANGE, exposure_title, styled, with_unit
+from .plots import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
 from .simulators.base import FloatArray
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: How far from one the ratios reach, at least and at most.
 LEAST_RATIO, MOST_RATIO = 0.15, 1.5
-#: Room above the highest bin for the legend.
-HEADROOM = 1.35
 #: Ratios to fewer expected events than this, or than this fraction of the highest bin, say nothing.
 FEWEST, SMALLEST = 0.5, 0.02
 
@@ -61,7 +59,7 @@ def _verdict(fit: Goodness, campaign: Campaign) -> str:
         for name, value in parse(fit.best).items()
     )
     warning = "" if fit.p_value.value > LOWEST_P else ": no template fits"
-    return f"best fit: {best}, goodness of fit p {chance(fit)}{warning}"
+    return f"best fit: {best}\ngoodness of fit p {chance(fit)}{warning}"
 
 
 def _edges(shown: Projection) -> FloatArray:
@@ -88,6 +86,8 @@ def _before(figure: Figure, panels: Panels, shown: Projection, campaign: Campaig
         colour = scale.cmap(scale.norm(values[point]))
         panels[0].stairs(rates, _edges(shown), color=colour, linewidth=1.8, baseline=None)
         panels[1].stairs(_ratio(rates, reference), _edges(shown), color=colour, linewidth=1.8, baseline=None)
+    if len(values) == 1:
+        return
     parameter = campaign.parameters[name]
     bar = figure.colorbar(scale, ax=list(panels), location="right", pad=0.01, aspect=45)
     bar.set_label(with_unit(parameter.label or name, parameter.unit))
@@ -135,8 +135,10 @@ def _data(panels: Panels, shown: Projection, reference: FloatArray) -> None:
             markersize=7,
             linestyle="none",
             linewidth=1.6,
-            label=f"data, {count.sum():.0f} events",
+            label=f"data, {count.sum():.0f} event{'' if count.sum() == 1 else 's'}",
             zorder=5,
+            # a whole point for a bin without events
+            clip_on=axis is panels[1],
         )
 
 

@@ -76,20 +76,20 @@ def fill(
 def counts(blocks: Iterable[Events], observables: Observables) -> FloatArray:
     """Count observed events in the bins of the joint histogram, flattened to (B,).
 
-    Raises ObservableError as `fill` does, and when the weights of events make a bin negative or a broken number.
+    Raises ObservableError as `fill` does, and when an event has a weight other than one.
     """
-    filled = fill(blocks, observables, 1, setting="", sample="", digest="")
-    if (filled.sumw < 0).any():
-        raise ObservableError(
-            f"bin {int(filled.sumw[0].argmin())} has {filled.sumw.min():g} observed events; observed data may have"
-            " no negative weights"
-        )
-    if (filled.sumw != np.rint(filled.sumw)).any():
-        raise ObservableError(
-            "the events have weights other than one; observed data are counted, and have none: remove the branch"
-            " 'weight' from the file"
-        )
+    filled = fill(map(_counted, blocks), observables, 1, setting="", sample="", digest="")
     return np.array(filled.sumw[0])
+
+
+def _counted(block: Events) -> Events:
+    other = np.empty(0) if block.weights is None else block.weights[block.weights != 1]
+    if other.size:
+        raise ObservableError(
+            f"{other.size} of {block.accepted} events have weights other than one, such as {other[0]:g}; observed"
+            " data are counted, and have none: remove the branch 'weight' from the file, or rename it"
+        )
+    return block
 
 
 def _weighted(

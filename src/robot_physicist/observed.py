@@ -5,6 +5,7 @@ Observed and simulated events fill the same histogram by the same function.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from . import files, histogram, labels
 from .campaign import Campaign, EventCount, Observable, Observed
-from .errors import BadInputError, ObservableError
+from .errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
 from .histogram import Observables
 from .simulators.base import Events, FloatArray
 from .units import Conversion, conversions
@@ -52,11 +53,12 @@ def located(index: int) -> Iterator[None]:
 def read(entry: Observed, folder: Path, observables: Observables) -> Iterator[Events]:
     """Read the observables of the selected events that a campaign in `folder` names, in chunks of bounded memory.
 
-    `generated` counts the events before the selection. Raises ObservableError when the file does not hold them.
+    `generated` counts the events before the selection. Raises ObservableError when the file does not hold them,
+    NoEventsError at the end when the selection has left none.
     """
     path = folder / entry.file
     if not entry.branches and not entry.selection:
-        return files.read_events(path, list(observables), entry.tree)
+        return files.read_events(path, list(observables), entry.tree, ["weight"])
     expressions = {name: entry.branches.get(name, name) for name in observables}
     return files.read_selected(path, entry.tree, entry.selection, expressions)
 
@@ -65,29 +67,51 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
     """Count the selected events in the bins of the joint histogram, flattened to (B,).
 
     Raises ObservableError as the histogram does, when most events are outside the range of an observable (and says
-    which unit would bring them inside), and when their number is not that of the exposure.
+    which unit would bring them inside), and when their number is not that of the exposure. A luminosity may give no
+    event at all; a selection that leaves none is warned of then.
     """
+    chosen = campaign.exposures[exposure]
     ranges = [_Range(name, observable, entry) for name, observable in campaign.observables.items()]
+    blocks = _watched(read(entry, folder, campaign.observables), ranges)
+    if not isinstance(chosen, EventCount):
+        blocks = _maybe_none(blocks)
     try:
-        found = histogram.counts(_watched(read(entry, folder, campaign.observables), ranges), campaign.observables)
+        found = histogram.counts(blocks, campaign.observables)
     except ObservableError:
         # values outside the range may be why
         _check(ranges)
         raise
     _check(ranges)
-    chosen, inside, selected = campaign.exposures[exposure], int(found.sum()), ranges[0].events
-    if isinstance(chosen, EventCount) and chosen.events not in (inside, selected):
-        raise ObservableError(
-            f"exposure: {selected} events are selected, {inside} of them in the range of the observables, but"
-            f" {exposure}; add {{events: {inside}}} to the exposures of the campaign and say here exposure:"
-            f" events={inside}"
-        )
+    if isinstance(chosen, EventCount):
+        _check_number(chosen.events, int(found.sum()), ranges[0].events, campaign)
     return found
+
+
+def _check_number(wanted: int, inside: int, selected: int, campaign: Campaign) -> None:
+    if wanted in (inside, selected):
+        return
+    if not inside:
+        advice = "see that file, tree and selection are the right ones; only a luminosity can give no event"
+    elif campaign.sequence:
+        advice = f"every round of a sequence has the same exposure, so take {wanted} events"
+    else:
+        advice = f"add {{events: {inside}}} to the exposure of the campaign and say here exposure: events={inside}"
+    raise ObservableError(
+        f"exposure: {selected} events are selected, {inside} of them in the range of the observables, but"
+        f" events={wanted}; {advice}"
+    )
+
+
+def _maybe_none(blocks: Iterator[Events]) -> Iterator[Events]:
+    try:
+        yield from blocks
+    except NoEventsError as error:
+        warnings.warn(f"{error}; taken for a measurement without events", ObservedWarning, stacklevel=2)
 
 
 def counts_in(entry: Observed, folder: Path, campaign: Campaign, name: str, unit: Conversion) -> FloatArray:
     """The same counts (B,) if an observable were in another unit."""
-    blocks = read(entry, folder, campaign.observables)
+    blocks = _maybe_none(read(entry, folder, campaign.observables))
     converted = (
         replace(block, columns={**block.columns, name: block.columns[name] * unit.factor}) for block in blocks
     )
@@ -112,8 +136,8 @@ class _Range:
     def __init__(self, name: str, observable: Observable, entry: Observed) -> None:
         self.name, self.observable = name, observable
         self.expression = entry.branches.get(name, name)
-        self.conversions = conversions(observable.unit)
-        self.events, self.inside, self.example = 0, 0, float("nan")
+        self.conversions = conversions(observable.unit, observable.range)
+        self.events, self.inside, self.infinite, self.example = 0, 0, 0, float("nan")
         self.brought = np.zeros(len(self.conversions), dtype=np.int64)
 
     def add(self, block: Events) -> None:
@@ -123,6 +147,7 @@ class _Range:
         values = block.columns[self.name]
         inside = self._within(values)
         self.events, self.inside = self.events + len(values), self.inside + int(inside.sum())
+        self.infinite += int(np.count_nonzero(~np.isfinite(values)))
         self.brought += [int(self._within(values * one.factor).sum()) for one in self.conversions]
         if not inside.all():
             self.example = float(values[~inside][0])
@@ -132,7 +157,12 @@ class _Range:
         return np.asarray((values >= low) & (values <= high))
 
     def check(self) -> None:
-        """Raise ObservableError when most values are outside."""
+        """Raise ObservableError when values are not finite, or most of them are outside."""
+        if self.infinite:
+            raise ObservableError(
+                f"observables.{self.name}: {self.infinite} of {self.events} events have no finite value of"
+                f" '{self.expression}'; leave them out with observed.selection"
+            )
         outside = self.events - self.inside
         if outside <= MOST_OUTSIDE * self.events:
             return

@@ -15,14 +15,16 @@ import numpy as np
 
 from .campaign import EventCount
 from .document_types import Axis, Estimate
-from .documents import Posteriors
+from .documents import Posterior, Posteriors
 from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
 from .histfactory import LOWEST_RATE, HistFactory
 from .importance import gaussian_draws
+from .labels import parse
 from .laplace import CHUNK, log_likelihood, log_marginals
 from .likelihood import SIGNAL, published_models
 from .nuisances import Nuisances, nuisances
 from .posterior import pseudo_experiments
+from .sequence import rough
 from .simulators.base import FloatArray
 from .templates import Exposure
 
@@ -173,7 +175,13 @@ def with_fit(
         fit = replace(fit, exposure=EventCount(events=int(counts.sum())))
     probabilities, size = result.observed.probabilities, result.pseudo_experiments
     found = observed_fit(fit, counts, probabilities, axes, result.points, size, rng)
-    return replace(result, observed_fit=found)
+    return replace(result, observed_fit=found, warnings=[*result.warnings, *_narrow(result.points, result.observed)])
+
+
+def _narrow(names: Sequence[str], posterior: Posterior) -> list[str]:
+    """Say where the points with these labels are too far apart for a posterior."""
+    points = [parse(name) for name in names]
+    return rough({name: sorted({point[name] for point in points}) for name in points[0]}, posterior.sd)
 
 
 def summaries(posteriors: Sequence[Posteriors]) -> Iterator[ObservedSummary]:
@@ -181,8 +189,8 @@ def summaries(posteriors: Sequence[Posteriors]) -> Iterator[ObservedSummary]:
     for one in posteriors:
         if one.observed is not None and one.observed_fit is not None:
             events = float(one.observed_fit.projections[0].observed.sum())
-            mean, sd = one.observed.mean, one.observed.sd
-            yield ObservedSummary(one.setting, one.exposure, events, mean, sd, one.observed_fit.goodness)
+            mean, sd, warnings = one.observed.mean, one.observed.sd, _narrow(one.points, one.observed)
+            yield ObservedSummary(one.setting, one.exposure, events, mean, sd, one.observed_fit.goodness, warnings)
 
 
 def observed_fit(

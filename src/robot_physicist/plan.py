@@ -96,13 +96,13 @@ def render(planned: Plan, campaign: Campaign) -> str:
     """Write a plan for people, with the first and last branches."""
     branches = [f"{label(setting)} / {sample}" for setting in campaign.setting_points for sample in campaign.samples]
     shown = branches if len(branches) <= 8 else [*branches[:4], "...", *branches[-3:]]
-    jobs = 2 * len(branches) + 3 * planned.settings * len(planned.recorded) + 2
+    jobs = 2 * len(branches) + 3 * planned.settings * len(planned.recorded) + 2 + len(campaign.allocate)
     return "\n".join(
         [
             f"branches    {len(branches)} = {planned.settings} settings × {planned.samples} samples; {jobs} jobs",
             *(f"              {branch}" for branch in shown),
-            *(_data(name, count, branches[0]) for name, count in planned.recorded.items()),
             f"events      {planned.events:,} generated, {_per_branch(campaign)} per branch",
+            *(_data(name, count, branches[0]) for name, count in planned.recorded.items()),
             f"disk        {planned.bytes / 1e6:,.0f} MB of event files",
             f"time        {planned.seconds:,.0f} s for simulation and histograms on {planned.cores} core(s)",
         ]

@@ -27,6 +27,8 @@ LINES = (BLUE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY, "#000000", "#6A3D9A
 LEGEND_WIDTH = 52
 #: Ratios of templates up to which figures show them.
 HIGHEST_RATIO = 4.0
+#: Room above the highest curve for the legend.
+HEADROOM = 1.35
 FONTS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
@@ -167,6 +169,7 @@ def _gain_limits(axis: Axes, answer: ExposureDesign) -> None:
     if ceiling < 1.3 * top:
         axis.axhline(ceiling, color=GREY, linestyle=":", label="prior entropy")
         top = max(top, ceiling)
+    top = top or 1.0  # one parameter point leaves nothing to learn
     axis.set_ylim(-0.04 * top, 1.25 * top)
 
 
@@ -220,9 +223,9 @@ def posterior_figure(posteriors: Posteriors, campaign: Campaign) -> Figure:
         parameter = campaign.parameters[name]
         axis.set_xlabel(with_unit(parameter.label or name, parameter.unit))
         axis.set_ylabel("Posterior probability")
-        axis.set_ylim(0, 1.35 * axis.dataLim.y1)
         treatment = _treatment([posteriors.nuisances] if campaign.systematics else [])
-        axis.legend(frameon=False, ncols=2, title=treatment, title_fontsize="small")
+        axis.set_ylim(0, (HEADROOM + 0.05 * len((treatment or "").splitlines())) * axis.dataLim.y1)
+        axis.legend(frameon=False, ncols=2, title=treatment, title_fontsize="small", loc="upper center")
     axes[0, 0].set_title(f"{posteriors.setting}, {posteriors.exposure}", loc="right")
     return figure
 
@@ -242,7 +245,8 @@ def _posterior(
     label = text
     if posterior.truth is not None:
         truth = list(parse(posterior.truth).values())[index]
-        axis.axvline(truth, color=colour, linestyle="--", linewidth=1.2)
+        # no higher than the posterior; the legend is above
+        axis.vlines(truth, 0, max(marginal), color=colour, linestyle="--", linewidth=1.2)
         label = f"{text}, truth {number(truth)}"
     axis.plot([], [], color=colour, linewidth=2, label=label)
 

@@ -1,4 +1,4 @@
-"""Sequential experiments: what all rounds together say about θ, and the grid on which the next round looks.
+"""Sequential experiments: what all rounds together say about θ; `sequence_grid.py` has where the next round looks.
 
 A belief is the density of the first prior times the likelihood of every round. Each is known on the grid of its own
 round and interpolated in the logarithm, where a normal distribution is a parabola, which Akima's method reproduces on
@@ -7,15 +7,13 @@ equal steps; so no round inherits the interpolation errors of the rounds before 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .labels import DIGITS, number, rounded
 from .simulators.base import FloatArray
 
 Axes = tuple[FloatArray, ...]
@@ -23,19 +21,10 @@ Axes = tuple[FloatArray, ...]
 FLOOR = -745.0
 #: Nodes at which marginal densities are looked at.
 MESH = 2001
-#: Posterior probability that a refined grid leaves out on either side, and what it adds, in units of the rest.
-TAIL, PADDING = 1e-4, 0.1
-#: A posterior touches the edge where its density is this fraction of the highest one, or more.
-EDGE = 0.01
-#: A grid that was too narrow grows by this fraction of its width until the posterior ends inside.
-GROWTH = 0.5
-#: An axis ends where the first grid ends when what is missing is this fraction of its width, or less.
-SLACK = 0.02
-#: A posterior is cut off by the prior where its density is this fraction of the highest one, and its standard
-#: deviation no more than this fraction of the prior's.
-CUT_OFF = 0.5
 #: Points of non-zero probability below which the shape of a likelihood is not known.
 FEWEST = 3
+#: Steps of the grid, in posterior standard deviations, between which a likelihood is hardly known.
+ROUGH = 3.0
 
 
 @dataclass(frozen=True)
@@ -130,6 +119,21 @@ def too_coarse(axes: Axes, posterior: FloatArray) -> bool:
     table = posterior.reshape([len(axis) for axis in axes])
     seen = (np.count_nonzero(_marginal(table, index)) for index in range(len(axes)))
     return any(count < min(FEWEST, len(axis)) for count, axis in zip(seen, axes, strict=True))
+
+
+def rough(axes: Mapping[str, Sequence[float]], sds: Mapping[str, float]) -> list[str]:
+    """Say which parameters have a posterior so narrow that its mean and width are hardly known on their grid.
+
+    >>> rough({"a": [0.0, 1.0], "b": [0.0, 1.0], "c": [0.0]}, {"a": 0.1, "b": 0.5, "c": 0.0})
+    ['the posterior of a is narrower than a third of a step of its grid, so it is hardly known; use a finer grid']
+    """
+    steps = {name: float(np.ptp(axis)) / (len(axis) - 1) for name, axis in axes.items() if axis[1:]}
+    return [
+        f"the posterior of {name} is narrower than a third of a step of its grid, so it is hardly known;"
+        " use a finer grid"
+        for name, step in steps.items()
+        if step > ROUGH * sds[name]
+    ]
 
 
 def _box(values: FloatArray) -> FloatArray:
@@ -230,92 +234,3 @@ class Belief:
         density = _marginal(np.exp(self.log_density(fine)) * others, index)
         norm = float(np.trapezoid(density, nodes)) if len(nodes) > 1 else 1.0
         return Marginal(nodes, density / norm)
-
-
-@dataclass(frozen=True)
-class Refined:
-    """The grid of the next round, its prior (K,), and what a reader has to know."""
-
-    axes: Axes
-    prior: FloatArray
-    warnings: tuple[str, ...]
-
-
-def refine(belief: Belief, axes: Axes, support: Axes, names: Sequence[str]) -> Refined:
-    """Lay a grid with the same number of points around a belief that was last seen on `axes`.
-
-    It covers all but 10⁻⁴ of the probability on either side, and a tenth more. A belief that touches an edge of its
-    grid gets a wider one, with a warning, but never beyond the first grid, `support`: outside, the prior is zero.
-    """
-    wide, warnings = _widened(belief, axes, support, names)
-    found = []
-    for index, axis in enumerate(wide):
-        marginal = belief.marginal(wide, index)
-        low, high = marginal.quantile(TAIL), marginal.quantile(1 - TAIL)
-        margin = PADDING * (high - low)
-        ends = max(low - margin, support[index][0]), min(high + margin, support[index][-1])
-        found.append(equal_steps(*ends, len(axis)))
-    new = tuple(found)
-    return Refined(new, belief.weights(new), tuple(warnings))
-
-
-def equal_steps(low: float, high: float, points: int) -> FloatArray:
-    """An axis of equal steps inside [low, high] whose values are short: the step has three digits.
-
-    >>> equal_steps(0.20001, 0.2123, 4)
-    array([0.20001, 0.2041 , 0.20819, 0.21228])
-    """
-    if points == 1 or high <= low:
-        return np.array([rounded((low + high) / 2)])
-    finest = math.floor(math.log10(max(abs(low), abs(high)))) - DIGITS + 2
-    exponent = max(math.floor(math.log10((high - low) / (points - 1))) - 2, finest)
-    scale = 10.0**-exponent
-    first = math.ceil(rounded(low * scale))
-    step = max(1, math.floor(rounded((high * scale - first) / (points - 1))))
-    return np.array([rounded((first + step * index) / scale) for index in range(points)])
-
-
-def _widened(belief: Belief, axes: Axes, support: Axes, names: Sequence[str]) -> tuple[Axes, list[str]]:
-    warnings: list[str] = []
-    for index, name in enumerate(names):
-        if len(axes[index]) == 1:
-            continue
-        for place in (0, -1):
-            axes, grown = _grown(belief, axes, support, index, place)
-            end = number(float(f"{axes[index][place]:.4g}"))
-            if grown:
-                warnings.append(f"the posterior of {name} touched the edge of its grid; wider again, to {end}")
-        known = belief.marginal(axes, index)
-        for place in (0, -1):
-            if axes[index][place] == support[index][place] and _cut_off(belief, known, support, index, place):
-                end = number(support[index][place])
-                warnings.append(f"the posterior of {name} is cut off by its prior, at {end}; is it beyond?")
-    return axes, warnings
-
-
-def _grown(belief: Belief, axes: Axes, support: Axes, index: int, place: int) -> tuple[Axes, bool]:
-    """Move one end of an axis outwards until the posterior ends inside or the support is reached."""
-    limit, width = support[index][place], np.ptp(axes[index])
-    # Short values end a little inside of the support.
-    if abs(limit - axes[index][place]) < SLACK * width:
-        return _with_end(axes, index, place, limit), False
-    # At the points of the grid, which is enough to see a posterior that is high at its edge.
-    others = tuple(other for other in range(len(axes)) if other != index)
-    density = np.exp(belief.log_density(axes)).sum(axis=others)
-    if density[place] <= EDGE * density.max():
-        return axes, False
-    further = axes[index][place] + (GROWTH if place else -GROWTH) * width
-    end = min(further, limit) if place else max(further, limit)
-    return _grown(belief, _with_end(axes, index, place, end), support, index, place)[0], True
-
-
-def _with_end(axes: Axes, index: int, place: int, end: float) -> Axes:
-    low, high = (axes[index][0], end) if place else (end, axes[index][-1])
-    return (*axes[:index], np.linspace(low, high, len(axes[index])), *axes[index + 1 :])
-
-
-def _cut_off(belief: Belief, known: Marginal, support: Axes, index: int, place: int) -> bool:
-    """Has the experiment taught something, and would the posterior be high beyond the prior?"""
-    if known.density[place] < CUT_OFF * known.density.max():
-        return False
-    return known.sd < CUT_OFF * Belief(belief.terms[:1]).marginal(support, index).sd

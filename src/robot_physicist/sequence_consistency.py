@@ -19,6 +19,9 @@ def problems(campaign: Campaign, simulator: type[Simulator]) -> Iterator[Campaig
         yield CampaignError("sequence: its settings cannot be searched for; list them, and remove `search`")
     if campaign.published is not None:
         yield CampaignError("sequence: a recast has its data already; remove `sequence` or `published`")
+    rounds, data = campaign.sequence.rounds, len(campaign.observed)
+    if data > rounds and not campaign.sequence.truth:
+        yield CampaignError(f"sequence.rounds: {rounds}, with {data} entries in `observed`; make it {data} or more")
     if campaign.sequence.truth:
         yield from _truth(campaign, simulator, campaign.sequence.truth)
 
@@ -37,6 +40,11 @@ def _truth(campaign: Campaign, simulator: type[Simulator], truth: Values) -> Ite
             yield CampaignError(
                 f"sequence.truth.{name}: {truth[name]:g} is outside [{variable.low:g}, {variable.high:g}], the range"
                 f" of {campaign.simulator.name}; choose another"
+            )
+        elif not min(grid := campaign.parameters[name].points) <= truth[name] <= max(grid):
+            yield CampaignError(
+                f"sequence.truth.{name}: {truth[name]:g} is outside [{min(grid):g}, {max(grid):g}], where the prior"
+                f" is; choose another, or widen parameters.{name}"
             )
     for index, background in enumerate(campaign.backgrounds):
         if isinstance(background, HistogramBackground):

@@ -71,6 +71,7 @@ def _densities(axis: Axes, study: Campaign, known: Experiments, index: int) -> N
     axis.set_xlim(*_limits(found))
     axis.set_ylim(0, 1.12 + 0.09 * (len(known.rounds) + 3))
     axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axis.tick_params(axis="x", pad=9)  # the first value is below the zero of the other axis
     axis.legend(frameon=False, ncols=2, title="round: setting", title_fontsize="small", loc="upper left")
 
 
@@ -96,5 +97,5 @@ def _widths(axis: Axes, known: Experiments, name: str) -> None:
     axis.set_xticks(rounds)
     axis.minorticks_off()
     axis.set_xlim(0.7, len(rounds) + 0.3)
-    axis.set_ylim(0, 1.25 * max(widths))
+    axis.set_ylim(0, 1.25 * max(widths) or 1.0)  # a single parameter point has no width
     axis.legend(frameon=False)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from . import files, labels, sequence_stages, stages
-from .errors import CampaignError
+from .errors import CampaignError, SequenceWarning
+from .sequence_documents import Experiments
+from .sequence_finished import finished
+from .sequence_text import summary
 
 
 def run(study: Path, results: Path) -> Iterator[str]:
     """Run all rounds of a sequence into a folder; yields what to print.
 
-    What a killed run has simulated is not simulated again. Raises DataNeededError when a round has no data.
+    Finished rounds are not run again, and what a killed run has simulated is not simulated again. Raises
+    DataNeededError when a round has no data.
     """
     section = files.read_campaign(study).sequence
     if section is None:
         raise CampaignError(f"{study}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
-    yield sequence_stages.begin(study, results / "round=1/campaign.yaml", results / "round=1/sequence.json")
+    if finished(study, results, 1) is None:
+        yield sequence_stages.begin(study, results / "round=1/campaign.yaml", results / "round=1/sequence.json")
     for number in range(1, section.rounds + 1):
+        if (after_it := finished(study, results, number)) is not None:
+            yield f"round {number} of {after_it.campaign}: finished before"
+            if number == section.rounds:
+                yield from _found(study, after_it)
+            continue
         here, after = results / f"round={number}", results / f"round={number + 1}"
         campaign, known, design = here / "campaign.yaml", here / "sequence.json", here / "design.json"
         whole_campaign(campaign)
@@ -28,6 +39,13 @@ def run(study: Path, results: Path) -> Iterator[str]:
         posterior = whole_campaign(measurement)
         news = after / "campaign.yaml", after / "sequence.json", after / "sequence"
         yield sequence_stages.update(study, campaign, known, design, measurement, posterior, *news)
+
+
+def _found(study: Path, known: Experiments) -> Iterator[str]:
+    """What a finished sequence has found, its warnings first."""
+    for message in dict.fromkeys(message for one in known.rounds for message in one.warnings):
+        warnings.warn(message, SequenceWarning, stacklevel=2)
+    yield summary(files.read_campaign(study), known, len(known.rounds))
 
 
 def whole_campaign(file: Path) -> Path:

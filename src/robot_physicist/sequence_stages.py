@@ -6,21 +6,21 @@ A round is two campaigns: one that looks for the best setting, and one that has 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import files, labels
+from . import files, labels, observed
 from .campaign import Campaign
 from .design import spell
 from .documents import Design, ExposureDesign, Posteriors
 from .errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
 from .experiments import beginning, measurement_campaign, round_campaign, updated
-from .labels import number as spelt
 from .provenance import campaign_digest, digest
 from .sequence_campaign import Sequence
 from .sequence_documents import Experiments
+from .sequence_inputs import DATA, data_of, is_of, made_from
+from .sequence_text import summary
 from .simulators.base import Values
 from .stage_inputs import exposure_named, prior_of
 from .validation import campaign_from
@@ -38,21 +38,19 @@ def observe(study: Path, campaign: Path, sequence: Path, design: Path, measureme
     """Provide the data of a round, at the best setting of its design, and the campaign of this experiment."""
     whole, section = _study(study)
     content, known = files.read_campaign(campaign), files.read_document(Experiments, sequence)
+    _check_study(study, whole, known, content, campaign)
     answer, number = _answer(content, design), len(known.rounds) + 1
+    if not section.truth and len(whole.observed) < number:
+        raise DataNeededError(_needed(study, content, answer, number))
+    setting, entry = data_of(whole, number, answer.best)
     if section.truth:
-        setting, observed = labels.parse(answer.best), {"file": data.name}
         events = _simulate(whole, section.truth, setting, answer.exposure, number, data)
         said = f"{events} events at {answer.best}, {labels.label(section.truth)}"
     else:
-        if len(whole.observed) < number:
-            raise DataNeededError(_needed(study, content, answer, number))
-        chosen = whole.observed[number - 1]
-        setting = {name: labels.rounded(chosen.setting[name]) for name in whole.settings}
-        observed = chosen.model_dump(mode="json", exclude_unset=True) | {"file": data.name}
-        files.copy(study.parent / chosen.file, data)
-        said = f"{chosen.file} at {labels.label(setting)}"
-    made = measurement_campaign(whole, content, number, setting, observed | {"setting": setting})
-    files.write_campaign(measurement, campaign_from(made, str(measurement)), study.parent, there=[data.name])
+        _take(study, whole, number, data)
+        said = f"{whole.observed[number - 1].file} at {labels.label(setting)}"
+    made = measurement_campaign(whole, content, number, setting, entry)
+    files.write_campaign(measurement, campaign_from(made, str(measurement)), study.parent, there=[DATA])
     return f"round {number} of {whole.name}: {said}: {measurement}"
 
 
@@ -70,22 +68,21 @@ def update(
     """Update what is known by the data of a round; write the campaign of the next one, and figures."""
     from .sequence_plots import draw
 
-    whole, _ = _study(study)
+    whole, section = _study(study)
     before, found = files.read_document(Experiments, previous), files.read_document(Posteriors, posterior)
     files.check_digest(campaign, files.sha256(campaign), before.next)
-    experiment = files.read_campaign(measurement)
-    _check_posterior(posterior, found, experiment)
-    data = measurement.parent / experiment.observed[0].file
+    _check_posterior(posterior, found, files.read_campaign(measurement))
     read = {"previous": previous, "campaign": campaign, "design": design, "measurement": measurement}
-    made_from = {name: files.sha256(path) for name, path in (read | {"data": data, "posterior": posterior}).items()}
-    answer = _answer(files.read_campaign(campaign), design)
-    after = updated(whole, before, answer, found, made_from)
+    content = files.read_campaign(campaign)
+    _check_study(study, whole, before, content, campaign)
+    answer = _answer(content, design)
+    after = updated(whole, before, answer, found, made_from(**read, posterior=posterior))
     for message in after.rounds[-1].warnings:
         warnings.warn(message, SequenceWarning, stacklevel=2)
-    for name, content in draw(whole, after).items():
-        files.write_bytes(figures / name, content)
+    for name, drawn in draw(whole, after).items():
+        files.write_bytes(figures / name, drawn)
     _write_next(study, whole, after, next, sequence)
-    return _summary(whole, after)
+    return summary(whole, after, section.rounds)
 
 
 def _study(path: Path) -> tuple[Campaign, Sequence]:
@@ -93,6 +90,13 @@ def _study(path: Path) -> tuple[Campaign, Sequence]:
     if study.sequence is None:
         raise CampaignError(f"{path}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
     return study, study.sequence
+
+
+def _check_study(study_file: Path, study: Campaign, known: Experiments, content: Campaign, campaign: Path) -> None:
+    if not is_of(study_file, study, known, content):
+        raise DigestMismatchError(
+            f"{study_file}: has changed since {campaign} was made of it; undo the change, or begin anew"
+        )
 
 
 def _answer(campaign: Campaign, path: Path) -> ExposureDesign:
@@ -124,6 +128,14 @@ def _simulate(study: Campaign, truth: Values, setting: Values, exposure: str, nu
     return events.accepted
 
 
+def _take(study_file: Path, study: Campaign, number: int, data: Path) -> None:
+    """Copy the data of a round, once they are known to be what the study says."""
+    chosen = study.observed[number - 1]
+    with observed.located(number - 1):
+        observed.counts(chosen, study_file.parent, study, observed.exposure_label(study, chosen))
+    files.copy(study_file.parent / chosen.file, data)
+
+
 def _needed(study_file: Path, campaign: Campaign, answer: ExposureDesign, number: int) -> str:
     best = next(ranked for ranked in answer.settings if ranked.rank == 1)
     gain = best.gain.corrected
@@ -145,17 +157,3 @@ def _write_next(study_file: Path, study: Campaign, known: Experiments, campaign:
     made = campaign_from(round_campaign(study, known), str(campaign))
     files.write_campaign(campaign, made, study_file.parent)
     files.write_document(sequence, replace(known, next=files.sha256(campaign)))
-
-
-def _summary(study: Campaign, after: Experiments) -> str:
-    lines = [f"{study.name}: {len(after.rounds)} of {study.sequence.rounds if study.sequence else 0} rounds"]
-    for index, one in enumerate(after.rounds, 1):
-        lines.append(f"  round {index}: {one.setting}, {one.information:.3f} nats; {_known(study, one.known)}")
-    return "\n".join(lines)
-
-
-def _known(study: Campaign, known: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{study.parameters[name].label or name} = {spelt(float(f'{one.mean:.4g}'))} ± {one.sd:.2g}"
-        for name, one in known.items()
-    )

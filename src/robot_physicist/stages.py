@@ -15,7 +15,7 @@ from . import __version__, files, labels
 from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
-from .errors import GainWarning, MarginalisationWarning, RegularisedBinWarning
+from .errors import CampaignError, GainWarning, MarginalisationWarning, RegularisedBinWarning
 from .goodness import spelt
 from .histogram import axes
 from .provenance import branch_digest, campaign_digest
@@ -45,8 +45,13 @@ MOST_WARNED = 5
 def branches(campaign_file: Path, output: Path) -> str:
     """List the branches of a campaign, for engines that fan out over what a step says."""
     campaign = files.read_campaign(campaign_file)
+    if campaign.search is not None and campaign.chosen_settings is None:
+        raise CampaignError(
+            f"{campaign_file}: search: its settings are proposed round by round; run it with Snakemake,"
+            " workflow/run_yadage.py or the graph workflow/search.yml, or remove `search`"
+        )
     settings = [labels.label(point) for point in campaign.setting_points]
-    found = Branches(settings, campaign.samples, list(campaign.exposures))
+    found = Branches(settings, campaign.samples, list(campaign.exposures), campaign.allocate)
     files.write_document(output, found)
     return f"{len(settings)} settings × {len(found.samples)} samples, {len(found.exposures)} exposures: {output}"
 

@@ -55,8 +55,10 @@ def render(design: Design, colour: bool) -> str:
 
 def _observed(one: ObservedSummary, design: Design) -> str:
     values = [f"{name} = {mean:.4g} ± {one.sd[name]:.2g}" for name, mean in one.mean.items()]
-    found = f"{one.events:.0f} events at {_place(design, parse(one.setting))}, {one.exposure}: {', '.join(values)}"
-    return f"Observed {found}; {spelt(one.goodness)}."
+    events = f"{one.events:.0f} event{'' if one.events == 1 else 's'}"
+    found = f"{events} at {_place(design, parse(one.setting))}, {one.exposure}: {', '.join(values)}"
+    warned = "".join(f"\nWarning: {text}." for text in one.warnings)
+    return f"Observed {found}; {spelt(one.goodness)}.{warned}"
 
 
 def _place(design: Design, values: Mapping[str, float]) -> str:

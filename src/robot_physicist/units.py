@@ -40,18 +40,29 @@ class Conversion:
 UNSAID = (
     Conversion("a unit 1000 times smaller, as MeV beside GeV", 1e-3),
     Conversion("a unit 1000 times larger, as TeV beside GeV", 1e3),
-    Conversion("degrees instead of radians", math.pi / 180),
-    Conversion("radians instead of degrees", 180 / math.pi),
 )
+#: For values in a range that does not reach further than a full circle in radians, and in degrees.
+RADIANS = Conversion("degrees instead of radians", math.pi / 180)
+DEGREES = Conversion("radians instead of degrees", 180 / math.pi)
+CIRCLE = 2 * math.pi
 
 
-def conversions(unit: str) -> tuple[Conversion, ...]:
+def conversions(unit: str, span: tuple[float, float]) -> tuple[Conversion, ...]:
     """What brings values in similar units to this one, the nearest first; the usual suspects for an unknown one.
 
-    >>> conversions("GeV")[0]
+    `span` is the range of the observable, which says whether it may be an angle.
+
+    >>> conversions("GeV", (0, 100))[0]
     Conversion(unit='MeV', factor=0.001)
     """
     name = SYNONYMS.get(unit, unit)
     known: Mapping[str, float] = next((sizes for sizes in QUANTITIES if name in sizes), {})
     found = [Conversion(other, size / known[name]) for other, size in known.items() if other != name]
-    return tuple(sorted(found or UNSAID, key=lambda one: abs(math.log(one.factor))))
+    return tuple(sorted(found or _unsaid(span), key=lambda one: abs(math.log(one.factor))))
+
+
+def _unsaid(span: tuple[float, float]) -> tuple[Conversion, ...]:
+    reach = max(abs(end) for end in span)
+    if reach <= 1.01 * CIRCLE:
+        return (*UNSAID, RADIANS)
+    return (*UNSAID, DEGREES) if reach <= 1.01 * math.degrees(CIRCLE) else UNSAID

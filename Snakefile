@@ -320,3 +320,31 @@ rule design:
         "design of {RESULTS} {wildcards.round}"
     shell:
         command("design")
+
+
+rule allocate:
+    input:
+        campaign=campaign_for_inference,
+        histograms=all_histograms,
+    output:
+        allocation=f"{RESULTS}/{{round}}{{exposure}}/allocation.json",
+        figures=report(
+            directory(f"{RESULTS}/{{round}}{{exposure}}/figures"),
+            patterns=["{figure}.png"],
+            caption="workflow/report/allocation.rst",
+            category="Shares",
+        ),
+    log:
+        f"{RESULTS}/{{round}}{{exposure}}/allocate.log",
+    wildcard_constraints:
+        exposure=SHARED,
+    container:
+        image("allocate")
+    resources:
+        mem_mb=memory_mb("allocate"),
+        kubernetes_memory_limit=limit("allocate", "kubernetes_memory_limit"),
+        kubernetes_job_timeout=limit("allocate", "kubernetes_job_timeout"),
+    message:
+        "allocate {wildcards.round}{wildcards.exposure}"
+    shell:
+        command("allocate", *INFERENCE, "settings", "title")

@@ -41,7 +41,7 @@ def main() -> None:
     print(f"figure: {FIGURE.relative_to(Path.cwd()) if FIGURE.is_relative_to(Path.cwd()) else FIGURE}")
 
 
-def weighted(sqrt_s: float, events: int, exposure: EventCount, seed: int) -> GainEstimates:
+def weighted(sqrt_s: float, events: int, exposure: EventCount, seed: int | list[int]) -> GainEstimates:
     """One estimate from fresh events of one reference, weighted to all θ."""
     rng = np.random.default_rng(seed)
     simulator = WeinbergBorn(WeinbergBorn.Options(width="fixed"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.bench_accuracy import ANGLES, born_shape
+from benchmarks.bench_convergence import weighted
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.correction import Problem, corrected
 from robot_physicist.data_points import data_points
@@ -22,6 +23,15 @@ from robot_physicist.templates import Exposure, Templates, expected
 REPEATS = 500
 DRAWS = 2048
 FOLDS = 10
+#: √s in GeV, recorded events, and simulated ones in all, which are weighted to all θ.
+WEIGHTED = (
+    (82.0, 1, 1000),
+    (82.0, 1000, 1000),
+    (82.0, 1000, 10_000),
+    (82.0, 10_000, 100_000),
+    (96.5, 1000, 10_000),
+    (96.5, 10_000, 100_000),
+)
 HEADER = "case | exposure | N per θ | truth / H | corrected | RMSE | mean length | coverage | too high | too low"
 
 
@@ -153,6 +163,14 @@ def repeat(work: tuple[int, int]) -> tuple[float, float, float]:
     return found.value, found.low, found.high
 
 
+def weighted_repeat(work: tuple[int, int]) -> tuple[float, float, float]:
+    """The same from fresh events of one reference that are weighted to all θ."""
+    index, seed = work
+    sqrt_s, recorded, simulated = WEIGHTED[index]
+    found = weighted(sqrt_s, simulated, EventCount(events=recorded), [seed, index]).corrected
+    return found.value, found.low, found.high
+
+
 def row(case: Case, results: FloatArray) -> str:
     """One line of the table; truths up to the accuracy of their own integral count as covered."""
     value, low, high = results.T
@@ -174,6 +192,12 @@ def main(repeats: int = REPEATS, run: Callable[..., object] = print) -> None:
         for index, case in enumerate(cases()):
             results = np.array(list(pool.map(repeat, [(index, seed) for seed in range(repeats)], chunksize=25)))
             run(f"| {row(case, results)} |", flush=True)
+        for index, (sqrt_s, recorded, simulated) in enumerate(WEIGHTED):
+            work = [(index, seed) for seed in range(repeats)]
+            results = np.array(list(pool.map(weighted_repeat, work, chunksize=25)))
+            name = f"e⁺e⁻ {sqrt_s:g} GeV, weighted, N in all"
+            known = Case(name, ANGLES[:, None], born_shape(sqrt_s), EventCount(events=recorded), simulated)
+            run(f"| {row(known, results)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def checked(folder, capsys):
 def test_this_project_agrees(project, capsys):
     code, text = checked(project, capsys)
     assert code == 0, text
-    assert "12 steps, 9 workflows and 2 REANA specifications agree" in text
+    assert "13 steps, 9 workflows and 2 REANA specifications agree" in text
 
 
 @pytest.mark.parametrize(

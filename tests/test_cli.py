@@ -92,6 +92,15 @@ def test_files_that_are_not_there_are_named(call, tmp_path):
         assert "none.yaml: no such" in text
 
 
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_help_says_what_every_option_takes_and_means(call, name):
+    code, text = call(name, "--help")
+    assert code == 0
+    assert "RANGE" not in text
+    assert all(option.help for option in cli.commands[name].params if option.param_type_name == "option")
+    assert max(map(len, text.splitlines())) <= 110
+
+
 def test_not_yaml(call, tmp_path):
     (tmp_path / "x.yaml").write_text("a: [")
     code, text = call("validate", tmp_path / "x.yaml")

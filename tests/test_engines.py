@@ -165,6 +165,7 @@ def test_recast_in_containers_makes_the_same_bytes(reference, images, tmp_path):
         "eig",
         "design",
         "recast",
+        "allocate",
         "propose",
     ):
         assert f"test {stage} succeeded" in run("tests", "run", name, stage, "--backend", "local", "--tag", stage)

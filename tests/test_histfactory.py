@@ -8,7 +8,7 @@ import numpy as np
 import pyhf
 import pytest
 from test_likelihood import POINTS, published
-from workspaces import counting, everything, holes, shared_bins, ten_nuisances
+from workspaces import counting, everything, holes, norm, plain, shared_bins, ten_nuisances
 
 from robot_physicist.histfactory import histfactory
 from robot_physicist.histfactory_spec import model_spec, observed_counts
@@ -106,6 +106,30 @@ def test_workspaces_that_atlas_published(name):
     finite = np.isfinite(logs)
     assert finite.mean() > 0.8  # elsewhere a rate is negative, and nobody has a likelihood
     assert ours.logpdf(vectors, data)[finite] == pytest.approx(logs[finite], rel=1e-12)
+
+
+def twice_named():
+    """A normfactor and a normsys twice on a sample, two samples of one name: pyhf takes the last of each."""
+    spec = everything()
+    first = spec["channels"][0]["samples"]
+    first[0]["modifiers"] += [plain("mu", "normfactor"), norm("jes", 1.3, 0.8)]
+    first.append({**first[1], "data": [1.0, 2.0, 3.0], "modifiers": [norm("xsec", 1.4, 0.7)]})
+    return spec
+
+
+def configured_counts():
+    """A shapesys whose auxiliary counts and their scale the measurement sets."""
+    spec = holes()
+    spec["parameters"] = [
+        *spec["parameters"],
+        {"name": "own", "auxdata": [2.0, 3.0, 9.0], "factors": [1.0, 2.0, 5.0]},
+    ]
+    return spec
+
+
+@pytest.mark.parametrize("spec", [twice_named(), configured_counts()], ids=["names twice", "auxiliary counts"])
+def test_what_pyhf_does_with_rare_specifications(spec):
+    assert_equal(spec, CODES[0], 1)
 
 
 def test_many_vectors_are_evaluated_at_once_as_pyhfs_batch_is():

@@ -15,6 +15,7 @@ from robot_physicist.data_points import data_points, poisson_quantiles
 from robot_physicist.histfactory import histfactory
 from robot_physicist.information import gain
 from robot_physicist.laplace import expand, log_likelihood
+from robot_physicist.linearity import nearly_linear
 from robot_physicist.marginal import (
     laplace_log_likelihood,
     marginal_bound,
@@ -207,6 +208,54 @@ def test_a_gamma_prior_gives_the_negative_binomial():
     assert laplace_log_likelihood(models, counts, False) == pytest.approx(exact, abs=0.01)
 
 
+def test_a_shapesys_has_the_auxiliary_counts_that_are_configured():
+    """12 events seen where 4 were expected: γ ~ Γ(13, 4), so x is negative binomial."""
+    sample = {
+        "name": "s",
+        "data": [10.0],
+        "modifiers": [errors("own", "shapesys", [10.0], 0.5), plain("mu", "normfactor")],
+    }
+    spec = {"channels": [{"name": "c", "samples": [sample]}], "parameters": [{"name": "own", "auxdata": [12.0]}]}
+    models, counts = on_grid(spec, [0.5, 1.0]), np.array([[10.0], [30.0], [40.0]])
+    exact = np.array([stats.nbinom.logpmf(counts[:, 0], 13, 4 / (4 + mu * 10)) for mu in (0.5, 1.0)]).T
+    assert quadrature(models, counts) == pytest.approx(exact, abs=1e-3)
+    assert laplace_log_likelihood(models, counts, False) == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("fixed_total", [False, True])
+def test_without_nuisances_the_likelihood_is_that_of_the_rates(fixed_total):
+    sample = {"name": "s", "data": [3.0, 5.0], "modifiers": [plain("mu", "normfactor")]}
+    models = on_grid({"channels": [{"name": "c", "samples": [sample]}], "parameters": []}, [1.0, 2.0])
+    counts = np.array([[2.0, 4.0], [0.0, 9.0], [7.0, 7.0]])
+    exact = fixed_log_likelihood(counts, np.array([[3.0, 5.0], [6.0, 10.0]]), fixed_total)
+    assert laplace_log_likelihood(models, counts, fixed_total) == pytest.approx(exact, abs=1e-12)
+    points = data_points(ONE, 2, 1024, np.random.default_rng(1))
+    found, how = marginal_gain(models, np.full(2, 0.5), points, np.random.default_rng(2))
+    known = gain(np.array([[3.0, 5.0], [6.0, 10.0]]), ONE, np.full(2, 0.5), 1024, np.random.default_rng(1))
+    assert found.value == pytest.approx(known.value, abs=3 * found.error)
+    assert how.method == "no nuisance parameters"
+
+
+def test_one_point_without_nuisances_does_not_spare_the_others_their_check():
+    certain = one_bin(norm("b", 3.0, 0.02), 20.0)
+    certain["channels"][0]["samples"][0]["modifiers"] = []
+    models = on_grid(certain, [0.0]) + on_grid(HARD["huge normsys"], [1.0, 2.0])
+    found = marginalise(models, np.array([[10.0], [25.0]]), np.full(3, 1 / 3), False, np.random.default_rng(1))
+    assert found.how.method == "importance sampling"
+    assert found.log_likelihood[:, 0] == pytest.approx(stats.poisson.logpmf([10, 25], 20))
+
+
+@pytest.mark.parametrize(("low", "init"), [(-1.0, 1.0), (0.0, 0.0), (-1.0, 0.0)])
+def test_a_free_factor_may_start_at_zero_and_end_below_it(low, init):
+    """Maximum at k = −0.3 or 0.4, inside the bounds: Laplace's Gaussian has to be there for all its draws to count."""
+    spec = one_bin(plain("k", "normfactor"), 400.0, extra=600.0)
+    spec["parameters"] = [{"name": "k", "inits": [init], "bounds": [[low, 3.0]]}]
+    models, counts = on_grid(spec, [0.0, 1.0]), np.array([[480.0 if low else 760.0]])
+    found = marginalise(models, counts, np.full(2, 0.5), False, np.random.default_rng(1))
+    assert found.log_likelihood == pytest.approx(quadrature(models, counts), abs=0.01)
+    assert found.how.effective_fraction > 0.75  # the share of Gaussian draws
+
+
 #: EIG about μ in 0 … 3 of `counting()`, by Gauss–Hermite quadrature (80 nodes) and the sum over all counts.
 COUNTING_GAIN = 0.371692
 
@@ -283,6 +332,67 @@ def test_strongly_non_gaussian_nuisances_are_noticed_and_done_exactly(name):
     estimate, how = marginal_gain(models, prior, points, np.random.default_rng(4))
     assert how.warnings
     assert estimate.value == pytest.approx(exact_gain(models, prior, 1500), abs=4 * estimate.error + 2e-3)
+
+
+def bent(high, low, rate=40.0):
+    """A background whose histosys has these rates at +1 and −1."""
+    return one_bin({"name": "h", "type": "histosys", "data": {"hi_data": [high], "lo_data": [low]}}, rate)
+
+
+TREACHEROUS = {
+    "two maxima, and where Laplace's method starts none": bent(60.0, 60.0),
+    "rates that reach zero": bent(70.0, 10.0),
+    "a quarter of an event": one_bin(errors("own", "shapesys", [8.0], 2.0), 8.0),
+}
+
+
+@pytest.mark.parametrize("name", TREACHEROUS)
+def test_the_reported_error_holds_the_truth_where_the_gaussian_does_not_reach(name):
+    """Gains from a Gaussian that saw all but a tail or a second maximum were wrong by 7 to 110 errors."""
+    models, prior = on_grid(TREACHEROUS[name], np.linspace(0, 3, 4)), np.full(4, 0.25)
+    points = data_points(ONE, 1 + 1, 4096 if "quarter" in name else 512, np.random.default_rng(3))
+    estimate, _ = marginal_gain(models, prior, points, np.random.default_rng(4))
+    assert estimate.value == pytest.approx(exact_gain(models, prior, 400), abs=3.5 * estimate.error)
+    assert estimate.error < 0.006
+
+
+def test_an_empty_bin_is_never_more_than_certain():
+    """Rates below zero are none, so that no slope leads there."""
+    models, counts = on_grid(TREACHEROUS["rates that reach zero"], [0.0, 1.0, 3.0]), np.array([[0.0]])
+    assert (laplace_log_likelihood(models, counts, False) <= 0).all()
+    found = marginalise(models, counts, np.full(3, 1 / 3), False, np.random.default_rng(1))
+    assert found.log_likelihood == pytest.approx(quadrature(models, counts), abs=0.03)
+
+
+def test_noise_of_importance_sampling_differs_between_data_sets():
+    """The same data set 512 times: the mean over parts with their own draws has an error, which holds the truth."""
+    models, prior = on_grid(HARD["huge normsys"], [0.0, 1.0, 2.0]), np.full(3, 1 / 3)
+    counts = np.full((512, 1), 30.0)
+    found = marginalise(models, counts, prior, False, np.random.default_rng(1))
+    left = stats.entropy(normalised(found.log_likelihood, prior), axis=1).reshape(8, 64)
+    truth = stats.entropy(normalised(quadrature(models, counts[:1]), prior)[0])
+    assert np.ptp(left, axis=1).max() < 1e-9
+    assert len(np.unique(left[:, 0])) == 8
+    assert left.mean() == pytest.approx(truth, abs=4 * left[:, 0].std(ddof=1) / math.sqrt(8) + 1e-4)
+
+
+def test_only_models_that_are_far_from_linear_are_checked_warily():
+    def linear(modifier, rate=40.0, **parameters):
+        spec = one_bin(modifier, rate)
+        spec["parameters"] = [{"name": modifier["name"], **parameters}] if parameters else []
+        return nearly_linear(on_grid(spec, [0.0, 1.0, 2.0]))
+
+    assert nearly_linear([nuisances(histfactory(ten_nuisances(t)), {}) for t in (-1, 0, 1)])
+    assert linear(norm("b", 1.3, 0.7))
+    assert not linear(norm("b", 1.5, 0.7))
+    assert linear(norm("b", 1.5, 0.7), rate=0.01)
+    assert linear(errors("s", "staterror", [40.0], 0.25))
+    assert not linear(errors("s", "staterror", [40.0], 0.26))
+    assert linear(errors("s", "shapesys", [40.0], 0.25))
+    assert not linear(errors("s", "shapesys", [40.0], 0.26))
+    assert not linear(plain("k", "normfactor"))
+    assert linear(bent(42.0, 37.0)["channels"][0]["samples"][0]["modifiers"][0])
+    assert not linear(bent(43.0, 43.0)["channels"][0]["samples"][0]["modifiers"][0])
 
 
 # A fixed number of events

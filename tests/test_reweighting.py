@@ -7,12 +7,17 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
+from robot_physicist.campaign import Estimator, EventCount, Simulation
+from robot_physicist.correction import Problem, free_rates, jackknifed
+from robot_physicist.data_points import data_points
 from robot_physicist.documents import Histogram, InformationGain
-from robot_physicist.errors import CampaignError, HistogramError, LabelClashError, UnknownNameError
+from robot_physicist.errors import CampaignError, GainWarning, HistogramError, LabelClashError, UnknownNameError
+from robot_physicist.finite_simulation import information_gain
+from robot_physicist.information import gain as exact_gain
 from robot_physicist.reweighting import per_point
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian
-from robot_physicist.templates import accepted_cross_section, stack
+from robot_physicist.templates import Templates, accepted_cross_section, stack
 from robot_physicist.validation import campaign_from
 
 BORN = {
@@ -25,6 +30,8 @@ BORN = {
     "exposure": [{"events": 1}, {"luminosity": 10}],
     "simulation": {"events": 4100, "references": [{"sin2theta_w": 0.23}]},
 }
+
+PRIOR = np.full(5, 0.2)
 
 
 def run(tmp_path, raw):
@@ -106,7 +113,7 @@ def test_two_references_are_better_than_one_where_one_hardly_reaches(tmp_path):
 @pytest.mark.parametrize(
     ("events", "warning"),
     [
-        (90, r"only \d+ effective events at theta=0\.5 \(fewer than 100\)"),
+        (90, r"only [5-9]\d effective events at theta=0\.5 \(fewer than 100\)"),
         (20_000, r"theta=0\.5 add up to 0\.\d+ and not to 1.*add one that does"),
     ],
 )
@@ -122,8 +129,89 @@ def test_few_effective_events_and_uncovered_points_are_warned_of(tmp_path, event
         "simulation": {"events": events, "references": [{"theta": 2}]},
     }
     path, setting, histograms, _ = run(tmp_path, raw)
-    (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
+    with pytest.warns(GainWarning, match=warning):
+        (text,) = gain(tmp_path, path, setting, "events=1", histograms).warnings
     assert re.search(warning, text)
+
+
+def test_the_error_of_the_plug_in_value_is_its_spread_over_simulations(tmp_path):
+    found = []
+    for seed in range(12):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        raw = {**BORN, "seed": seed, "simulation": {**BORN["simulation"], "events": 1000}}
+        path, setting, histograms, _ = run(folder, raw)
+        found.append(gain(folder, path, setting, "events=1", histograms).plug_in)
+    spread = np.std([one.value for one in found], ddof=1)
+    assert 0.6 < np.mean([one.error for one in found]) / spread < 1.6
+
+
+def test_too_few_effective_events_leave_the_interval_open(tmp_path):
+    """From θ = 0 the points at ±2 are four standard deviations away; those at 0 and ±0.5 are reached well."""
+    raw = {
+        "name": "gaussian",
+        "seed": 1,
+        "simulator": {"name": "gaussian"},
+        "settings": {"variance": {"values": [0.25]}},
+        "parameters": {"theta": {"values": [-2, -0.25, 0, 0.25, 2]}},
+        "observables": {"x": {"range": [-6, 6], "bins": 30, "overflow": "include"}},
+        "exposure": {"events": 3},
+        "simulation": {"events": 3000, "references": [{"theta": 0}]},
+    }
+    path, setting, histograms, _ = run(tmp_path, raw)
+    with pytest.warns(GainWarning, match="nats stay open"):
+        result = gain(tmp_path, path, setting, "events=3", histograms)
+    assert 0.05 < result.corrected.low < result.exact.value < result.corrected.high == result.prior_entropy
+    (warning,) = result.warnings
+    assert re.fullmatch(
+        r"only \d effective events at theta=-?2 \(fewer than 50\) and too few at 1 more: 0\.\d+ to 1\.609 nats stay open,"
+        r" the low end being what the other parameter points teach at least; simulate (\d+ times as many events, or )?"
+        r"a reference near that point",
+        warning,
+    )
+
+
+def weighted_gaussian(events, seed, reach, edges):
+    """Events of x ~ N(0, sd 0.5) that are weighted to five means, in 10 folds; first and last bins have the tails."""
+    angles, bins = np.linspace(-reach, reach, 5), len(edges) + 1
+    x = np.random.default_rng(seed).normal(0, 0.5, events)
+    weights = np.exp(4 * x * angles[:, None] - 2 * angles[:, None] ** 2)
+    cells = (np.arange(events) % 10) * bins + np.digitize(x, edges)
+    sums = [np.stack([np.bincount(cells, w**n, 10 * bins) for w in weights]).reshape(5, 10, bins) for n in (1, 2)]
+    labels, none = tuple(f"t={angle:g}" for angle in angles), np.full(5, np.nan)
+    return Templates(labels, (), *sums, np.full(5, float(events)), none, none, {}, shared=True)
+
+
+def test_the_jackknife_knows_what_it_makes_of_the_noise_of_the_integral():
+    """Differences between folds are multiplied by ten, and with them the noise of the integral over data."""
+    made, exposure, prior = weighted_gaussian(20_000, 1, 0.02, np.linspace(-1, 1, 5)), EventCount(events=100), PRIOR
+    found = []
+    for seed in range(24):
+        points = data_points(exposure, 6, 2048, np.random.default_rng(seed))
+        problem = Problem(made, exposure, prior, points)
+        one = jackknifed(problem, Simulation(), np.random.default_rng(1))
+        plain = problem.gain(free_rates(problem, np.arange(10), Simulation()))
+        found.append((one.gain.value, one.integration, plain.error))
+    values, errors, plain_errors = np.transpose(found)
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(ddof=1), rel=0.4)
+    assert values.std(ddof=1) > 2 * plain_errors.mean()
+
+
+def test_open_intervals_of_weighted_events_hold_the_truth():
+    """What points with enough events teach, times their prior, is a lower bound of what all of them do."""
+    angles = np.linspace(-1, 1, 5)
+    edges = np.linspace(-6, 6, 31)
+    centres = (edges[1:] + edges[:-1]) / 2
+    shape = np.exp(-2 * (centres - angles[:, None]) ** 2)
+    prior, exposure = PRIOR, EventCount(events=3)
+    exact = exact_gain(
+        3 * shape / shape.sum(axis=1, keepdims=True), exposure, prior, 1 << 14, np.random.default_rng(2)
+    )
+    for seed in range(8):
+        made = weighted_gaussian(400, seed, 1.0, edges[1:-1])
+        found = information_gain(made, exposure, prior, Estimator(draws=512), Simulation(), np.random.default_rng(1))
+        assert found.lacking
+        assert found.corrected.low < exact.value < found.corrected.high == found.prior_entropy
 
 
 def test_a_missing_reference_is_named(tmp_path):

@@ -6,17 +6,27 @@ import json
 import numpy as np
 import pytest
 import yaml
+from pydantic import TypeAdapter
 from scipy.stats import norm
 
 from robot_physicist import batches, files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.design import latest
 from robot_physicist.documents import Estimate, Histogram, InformationGain, Interval
-from robot_physicist.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError, PlanWarning
+from robot_physicist.errors import (
+    BadInputError,
+    CampaignError,
+    DigestMismatchError,
+    HistogramError,
+    InputFileError,
+    LabelClashError,
+    PlanWarning,
+)
 from robot_physicist.gaussian_process import fit
 from robot_physicist.histogram import fill
 from robot_physicist.labels import label, parse
 from robot_physicist.search import next_round
+from robot_physicist.search_checks import check_state
 from robot_physicist.search_documents import SearchState
 from robot_physicist.search_domain import Domain, candidates, domain_of, lattice, pictured, spread
 from robot_physicist.search_plots import draw
@@ -299,6 +309,21 @@ def test_of_several_rounds_a_design_takes_the_gain_from_most_events():
         ({"search": {"cost": {"per": {"phi": -1}}}}, "search.cost: is -5.28 at phi=6.28; a cost has to be positive"),
         ({"search": {"affordable": 0.5}}, "search.affordable: no setting costs so little, the cheapest 1; raise it"),
         ({"search": {"budget": 100}}, "search.budget: the first round alone generates 4800 events"),
+        ({"search": None, "settings": {"phi": {"range": [0, 1]}}, "title": "t"}, "or add a section 'search'"),
+        ({"settings": {"phi": {"range": [0, 1e-300]}}}, "settings.phi.range: no settings can be told apart between ends this close or far"),
+        ({"settings": {"phi": {"range": [91.2, 91.2000000001]}}}, "no settings can be told apart"),
+        ({"settings": {"phi": {"range": [-1e308, 1e308]}}}, "no settings can be told apart"),
+        ({"search": {"cost": {"at": {"phy=1": 2}}}}, "search.cost.at.phy=1: is no setting; write phi=VALUE"),
+        ({"search": {"cost": {"at": {"phi": 2}}}}, "search.cost.at.phi: is no setting; write phi=VALUE"),
+        ({"search": {"cost": {"at": {"phi=1.0": 2}}}}, "search.cost.at.phi=1.0: no setting is spelt like this; did you mean 'phi=1'?"),
+        ({"search": {"cost": {"at": {"phi=7": 2}}}}, "search.cost.at.phi=7: phi=7 is not among the settings; remove it"),
+        ({"settings": {"phi": {"values": [1, 3]}}, "search": {"cost": {"at": {"phi=2": 2}}}}, "phi=2 is not among the settings"),
+        ({"settings": {"phi": {"values": [0, 1, 2]}}, "search": {"cost": {"constant": -1, "per": {"phi": 1}, "at": {"phi=0": 1}}}}, "search.cost: is 0 at phi=1; a cost has to be positive"),
+        ({"search": {"cost": {"constant": -1, "per": {"phi": 1}, "at": {"phi=0": 1}}}}, "search.cost: is -1 at phi=0; a cost has to be positive"),
+        ({"search": {"cost": {"at": {"phi=0": 1e-300}}}}, "search.cost: from 1e-300 to 1 is too much for computers; take another unit"),
+        ({"search": {"maximise": "gain per cost"}}, "search.cost: is missing; say what a setting costs, or maximise the gain alone"),
+        ({"simulation": {"events_at": {"phi=0": 1000}}}, "simulation.events_at: a search decides how many events a setting gets"),
+        ({"search": {"growth": 1.0001}}, "search.growth: input should be greater than or equal to 1.1"),
         ({"observed": {"file": "a.root", "setting": {"phi": 0}}}, "observed: belongs to a setting that is known"),
         ({"chosen_settings": [{"phy": 1}]}, "chosen_settings[0]: name each of phi"),
         ({"chosen_settings": [{"phi": 1}, {"phi": 1.0}]}, "chosen_settings[1]: 'phi=1' is there already"),
@@ -310,6 +335,184 @@ def test_mistakes_in_a_search_are_explained(change, message):
     with pytest.raises(CampaignError) as caught:
         campaign_from(raw, "find.yaml")
     assert message in str(caught.value)
+
+
+def test_a_key_without_content_is_no_search_and_a_search_of_defaults_is_one():
+    with pytest.raises(CampaignError, match=r"search: is empty; write `search: \{\}` for a search with all defaults"):
+        campaign_from({**copy.deepcopy(RAW), "search": None}, "find.yaml")
+    assert campaign_from({**copy.deepcopy(RAW), "search": {}}, "find.yaml").search is not None
+
+
+def test_few_settings_need_no_more_budget_than_they_generate():
+    settings = {"phi": {"values": [1, 2]}}
+    found = search_campaign_of(settings, budget=1600)
+    assert next_round(found, None, []).simulated_events == 1600
+    with pytest.raises(CampaignError, match=r"generates 1600 events \(2 settings × 2 samples"):
+        search_campaign_of(settings, budget=1599)
+
+
+def search_campaign_of(settings, **search):
+    return campaign_from({**copy.deepcopy(RAW), "settings": settings, "search": search}, "find.yaml")
+
+
+@pytest.mark.parametrize(
+    ("settings", "search", "first"),
+    [
+        ({"phi": {"values": [1, 2, 3, 4]}}, {"initial": 3, "affordable": 3, "cost": {"per": {"phi": 1}}}, ["phi=1", "phi=2"]),
+        ({"phi": {"range": [0, 6]}}, {"affordable": 1, "cost": {"per": {"phi": 1}}}, ["phi=0"]),
+        ({"phi": {"values": [1, 2, 3]}}, {"affordable": 2, "cost": {"constant": 3, "at": {"phi=2": 1}}}, ["phi=2"]),
+        ({"phi": {"range": [1, 3]}}, {"affordable": 2, "cost": {"constant": 3, "at": {"phi=2.5": 1}}}, ["phi=2.5"]),
+    ],
+)  # fmt: skip
+def test_a_first_round_of_few_affordable_settings_has_each_of_them_once(settings, search, first):
+    campaign = search_campaign_of(settings, **search)
+    state = next_round(campaign, None, [])
+    assert state.proposed == first
+    gains = [told(one, 0.3, 0.02, 800) for one in first]
+    second = next_round(campaign, state, gains)
+    assert second.best in first
+    assert all(one.cost <= search["affordable"] for one in second.tried)
+
+
+@pytest.mark.parametrize(("affordable", "least"), [(1.1, 6), (1.001, 1)])
+def test_affordable_settings_in_a_corner_of_two_variables_are_found(affordable, least):
+    settings = {"a": {"range": [0, 1]}, "b": {"range": [0, 1]}}
+    cost = {"constant": 1, "per": {"a": 1, "b": 1}}
+    state = next_round(search_campaign(settings, affordable=affordable, cost=cost), None, [])
+    assert len(set(state.proposed)) == len(state.tried) >= least
+    assert max(one.cost for one in state.tried) <= affordable
+
+
+def test_a_variable_that_is_fixed_is_not_drawn():
+    settings = {"a": {"values": [3]}, "b": {"range": [0, 1]}}
+    campaign = search_campaign(settings, rounds=1)
+    last = run(campaign, lambda values: -((values["b"] - 0.4) ** 2))[-1]
+    assert draw(campaign, last).keys() == {"search.pdf", "search.png"}
+
+
+def test_a_step_has_as_many_events_as_there_are_folds():
+    """With little growth the next batch is a few events, which could not be put into folds."""
+    campaign = search_campaign(growth=1.1, tolerance=1e-6, rounds=3)
+    campaign = campaign.model_copy(update={"simulation": campaign.simulation.model_copy(update={"events": 20})})
+    for state in run(campaign, cosine):
+        assert all(min(one.batches) >= campaign.simulation.folds for one in state.tried)
+        files.campaign_from(round_campaign(campaign, state).model_dump(exclude_unset=True), "round")
+
+
+def test_a_search_that_wants_nothing_more_does_not_blame_its_budget():
+    campaign = search_campaign_of({"phi": {"values": [1, 2]}}, budget=10**9, tolerance=1e-9)
+    first = next_round(campaign, None, [])
+    # four errors apart: no affordable result would change which one is best
+    gains = [told("phi=1", 0.10, 0.01, 800), told("phi=2", 0.14, 0.01, 800)]
+    last = next_round(campaign, first, gains)
+    assert last.expected_regret > 1e-9
+    assert last.stopped == "nothing is left to simulate"
+
+
+def test_branches_of_a_search_are_not_those_of_a_grid(tmp_path):
+    """A graph without rounds would simulate the ends of the range."""
+    path = tmp_path / "find.yaml"
+    path.write_text(yaml.safe_dump(RAW))
+    with pytest.raises(
+        CampaignError, match=r"search: its settings are proposed round by round; run it with Snakemake"
+    ):
+        stages.branches(path, tmp_path / "branches.json")
+
+
+@pytest.fixture
+def proposed(tmp_path):
+    """Files of a first round with its gains; a function that proposes the second one from changed ones."""
+    path = tmp_path / "find.yaml"
+    path.write_text(yaml.safe_dump(RAW))
+    outputs = (tmp_path / "next.yaml", tmp_path / "next.json", tmp_path / "figures")
+    search_stage.propose(path, [], [], tmp_path / "round.yaml", tmp_path / "search.json", tmp_path / "figures")
+    state = json.loads((tmp_path / "search.json").read_text())
+    gains = [told(one, cosine(parse(one)), 0.02, 800) for one in state["proposed"]]
+
+    def propose(gains=gains, content=state, previous=1, campaign=RAW, proposal=outputs[0]):
+        path.write_text(yaml.safe_dump(campaign))
+        (tmp_path / "search.json").write_text(json.dumps(content))
+        paths = [tmp_path / f"{index}.json" for index in range(len(gains))]
+        for one, where in zip(gains, paths, strict=True):
+            files.write_document(where, one)
+        states = [tmp_path / "search.json"] * previous
+        return search_stage.propose(path, paths, states, proposal, *outputs[1:])
+
+    return propose, state, gains, path
+
+
+def test_the_second_round_of_the_stage_is_that_of_the_search(proposed):
+    propose, _, gains, _ = proposed
+    campaign = campaign_from(RAW, "find.yaml")
+    wanted = next_round(campaign, next_round(campaign, None, []), gains).proposed
+    assert propose().startswith(f"round 2 at {' '.join(wanted)}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"campaign": "other"}, "its campaign is 'other', not 'find'"),
+        ({"exposure": "events=6"}, "its exposure is 'events=6', not 'events=5'"),
+        ({"maximise": "gain per cost"}, "its maximise is 'gain per cost', not 'gain'"),
+        ({"round": -5}, "round -5 with 6 settings"),
+        ({"tried": []}, "round 1 with 0 settings"),
+        ({"proposed": ["phi=9"]}, "phi=9 is proposed, and not among those tried"),
+        ({"values": {"x": 0.0}}, "'phi=0' is no setting of this campaign"),
+        ({"values": {"phi": 1.0}}, "'phi=0' is no setting of this campaign"),
+        ({"values": {"phi": -1.0}, "setting": "phi=-1"}, "phi=-1 is outside settings.phi"),
+        ({"batches": []}, r"phi=0 has events \[\] in rounds \[1\]"),
+        ({"batches": [-400]}, r"phi=0 has events \[-400\]"),
+        ({"cost": 0}, "phi=0 costs 0 there"),
+    ],
+)
+def test_the_state_of_another_search_is_refused(change, message):
+    campaign = campaign_from(RAW, "find.yaml")
+    state = TypeAdapter(SearchState).dump_python(next_round(campaign, None, []))
+    inner = change.keys() & state["tried"][0].keys()
+    state = (
+        {**state, "tried": [{**state["tried"][0], **change}, *state["tried"][1:]]} if inner else {**state, **change}
+    )
+    with pytest.raises(DigestMismatchError, match=rf"search.json: the state of another search: {message}"):
+        check_state(campaign, TypeAdapter(SearchState).validate_python(state), "search.json")
+
+
+def test_the_state_of_a_search_can_be_shown(tmp_path):
+    campaign = search_campaign(rounds=1, maximise="gain per cost", cost={"constant": 2})
+    first, last = run(campaign, cosine)
+    for state, wanted in (
+        (first, ["6 settings, 4,800 events", "round 1: phi=0 phi=1.256"]),
+        (
+            last,
+            [f"{last.best} is best: {last.best_gain.value:.3f} ± ", " nats per cost; expected", "stopped: 1 rounds"],
+        ),
+    ):
+        files.write_document(tmp_path / "search.json", state)
+        text = inspection.show(tmp_path / "search.json", colour=False)
+        assert text.startswith("Search of find · events=5 · most gain per cost\n")
+        assert all(part in text for part in wanted)
+    (tmp_path / "search.json").write_text("[]")
+    with pytest.raises(InputFileError, match="which are what can be shown"):
+        inspection.show(tmp_path / "search.json", colour=False)
+
+
+def test_what_does_not_belong_to_a_round_is_refused(proposed):
+    propose, state, gains, path = proposed
+    with pytest.raises(DigestMismatchError, match="there is a result for phi=7, for which this search has not asked"):
+        propose(gains=[*gains, told("phi=7", 1.0, 0.1, 800)])
+    with pytest.raises(LabelClashError, match="two results for phi=0, events=5; pass those of one round"):
+        propose(gains=[*gains, gains[0]])
+    with pytest.raises(BadInputError, match="gains need the state that asked for them; pass it with --previous"):
+        propose(previous=0)
+    with pytest.raises(BadInputError, match="one state is enough"):
+        propose(previous=2)
+    with pytest.raises(BadInputError, match=r"find\.yaml: is the campaign of the search; name another file"):
+        propose(proposal=path)
+    with pytest.raises(
+        DigestMismatchError, match=r"search\.json: the state of another search: its campaign is 'other'"
+    ):
+        propose(content={**state, "campaign": "other"})
+    with pytest.raises(InputFileError, match=r"search\.json: not a JSON file \(NaN is not a number\)"):
+        propose(content={**state, "simulated_events": float("nan")})
 
 
 def test_the_stage_writes_a_campaign_that_stands_alone(tmp_path):
@@ -365,4 +568,6 @@ def test_validate_and_plan_say_what_is_known_of_a_search(tmp_path):
     with pytest.warns(PlanWarning, match="only the first round"):
         text = inspection.plan(path, 1, None, None)
     assert "12 = 6 settings × 2 samples" in text
-    assert "events      4,800 generated" in text
+    assert text.count("events      4,800 generated, 400 per branch") == text.count(" generated") == 1
+    with pytest.raises(BadInputError, match="a search decides by itself how many events a setting gets"):
+        inspection.plan(path, 1, 0.01, None)

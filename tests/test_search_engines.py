@@ -1,10 +1,13 @@
 """A search with weighted events on all engines: it tops up, ends, resumes, and leaves the same bytes."""
 
 import json
+import runpy
 import shutil
+from types import SimpleNamespace
 
 import engines
 import pytest
+from conftest import ROOT
 
 from robot_physicist import __version__
 
@@ -67,6 +70,16 @@ def searched(shared):
 @pytest.fixture(scope="session")
 def reference(searched):
     return of_snakemake(searched / "results/small")
+
+
+def test_a_search_of_all_defaults_is_a_search_and_no_grid(tmp_path):
+    folder = engines.checkout(tmp_path / "run", {**CAMPAIGN, "search": {}})
+    code, text = engines.snakemake(folder, "--dry-run")
+    assert code == 0, text
+    assert "propose round=1/" in text
+    assert "simulate" not in text
+    graph = runpy.run_path(str(ROOT / "workflow/run_yadage.py"))["workflow_of"]
+    assert graph(SimpleNamespace(campaign=folder / "campaigns/small.yaml"))[0] == "workflow/search.yml"
 
 
 def test_a_search_tops_up_and_ends(searched):

@@ -1,5 +1,7 @@
 """Templates as smooth functions of θ."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from test_finite_simulation import ANGLES, born_shape
@@ -113,3 +115,42 @@ def shape_of(sumw, sumw2, smoothing):
     names = tuple(f"t={number(angle)}" for angle in ANGLES)
     made = Templates(names, (), sumw[:, None], sumw2[:, None], np.full(21, 1e6), unknown, unknown, {})
     return template_shape(made, Simulation(smoothing=smoothing))
+
+
+def held_out(folds, made, degree):
+    """Log-likelihood of each tenth of the events (F, K, B) under the fit to the other nine, added."""
+    total = 0.0
+    for fold in folds:
+        rest = folds.sum(axis=0) - fold
+        scale = np.broadcast_to(rest.sum(axis=1, keepdims=True), rest.shape)
+        fitted = dataclasses.replace(made, degree=degree, scale=scale, basis=polynomials(LINE, 5)).fit(rest)
+        total += (fold * np.log(fitted.probabilities)).sum()
+    return total
+
+
+def shapes():
+    bins = np.linspace(-1, 1, 20)
+    cubic = np.exp(np.sin(5 * bins) * LINE**3 + bins * LINE)
+    quartic = np.exp(np.cos(4 * bins) * LINE**4 + bins**3 * LINE + np.sin(7 * bins) * LINE**2)
+    peak = np.exp(-((4 * bins - LINE) ** 2) / 2)
+    smooth = [shape / shape.sum(axis=1, keepdims=True) for shape in (cubic, quartic, peak)]
+    return [*smooth, born_shape(82)[3:18], born_shape(96.5)[3:18]]
+
+
+def test_aic_chooses_degrees_as_well_as_the_held_out_likelihood_does():
+    """Measured by what counts: the loss of log-likelihood for new events, whose distribution is known here."""
+    losses, same = [], []
+    for shape in shapes():
+        for events in (1000, 10_000):
+            for seed in range(3):
+                rng = np.random.default_rng([seed, events])
+                folds = rng.multinomial(events // 10, np.repeat(shape[None], 10, axis=0)).astype(float)
+                counts = folds.sum(axis=0)
+                made = chosen(counts)
+                other = 2 + int(np.argmax([held_out(folds, made, degree) for degree in range(2, 6)]))
+                fits = [dataclasses.replace(made, degree=degree).fit(counts) for degree in (made.degree, other)]
+                losses.append([events * (shape * np.log(shape / fit.probabilities)).sum() for fit in fits])
+                same.append(made.degree == other)
+    by_aic, by_held_out = np.array(losses).sum(axis=0)
+    assert by_aic < 1.02 * by_held_out
+    assert np.mean(same) > 0.75

@@ -1,14 +1,11 @@
 """Campaigns with systematic uncertainties: gains and posteriors with nuisance parameters integrated out."""
 
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
 from test_posterior import PRIOR, collected, likelihood, made, shapes
 
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
-from robot_physicist.cli import main
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.systematic_gain import systematic_gain
 from robot_physicist.systematics import LumiSystematic, NormSystematic, ShapeSystematic
@@ -99,112 +96,3 @@ def test_observed_data_are_marginalised_with_statistical_errors():
     assert free.observed.sd["theta"] > fixed.observed.sd["theta"]
     assert free.observed_marginalisation is not None
     assert fixed.observed_marginalisation is None
-
-
-# robot-physicist workspace
-
-
-@pytest.fixture
-def call(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        out = capsys.readouterr()
-        return stop.value.code, out.out + out.err
-
-    return call
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    from workspaces import counting
-
-    spec = counting()
-    whole = {
-        "channels": spec["channels"],
-        "observations": [{"name": "c", "data": [60.0]}],
-        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
-        "version": "1.0.0",
-    }
-    (tmp_path / "w.json").write_text(json.dumps(whole))
-    return tmp_path / "w.json"
-
-
-def test_a_strength_on_a_grid_has_its_posterior_and_gain(call, workspace, tmp_path):
-    code, text = call("workspace", workspace, "--grid", "mu=0:3:7", "--output", tmp_path / "g.json")
-    assert code == 0, text
-    found = json.loads((tmp_path / "g.json").read_text())
-    assert found["gain"]["value"] == pytest.approx(0.371692, abs=4 * found["gain"]["error"])
-    assert found["nuisances"] == ["b"]
-    alpha = stats.norm.ppf((np.arange(4000) + 0.5) / 4000)
-    likelihoods = [stats.poisson.pmf(60, 50 * (1 + 0.1 * alpha) + 10 * mu).mean() for mu in np.linspace(0, 3, 7)]
-    assert found["posterior"]["probabilities"] == pytest.approx(likelihoods / np.sum(likelihoods), abs=1e-3)
-    assert "1 nuisance parameters marginalised" in text
-
-
-def test_a_prior_on_the_grid_moves_the_posterior(call, workspace, tmp_path):
-    for prior, name in (("mu=0:0.5", "low"), ("mu=3:0.5", "high")):
-        assert (
-            call(
-                "workspace",
-                workspace,
-                "--grid",
-                "mu=0:3:7",
-                "--prior",
-                prior,
-                "--draws",
-                64,
-                "--output",
-                tmp_path / name,
-            )[0]
-            == 0
-        )
-    low, high = (json.loads((tmp_path / name).read_text())["posterior"]["mean"]["mu"] for name in ("low", "high"))
-    assert low < 1 < 2 < high
-
-
-def test_patches_are_points_too(call, tmp_path):
-    base, patches = likelihood(made(shapes()), Luminosity(luminosity=2), [NORM])
-    (tmp_path / "w.json").write_text(json.dumps(base))
-    (tmp_path / "p.json").write_text(json.dumps(patches))
-    options = (
-        "--patchset",
-        tmp_path / "p.json",
-        "--grid",
-        "mu=0.5:1.5:3",
-        "--draws",
-        64,
-        "--output",
-        tmp_path / "g.json",
-    )
-    code, text = call("workspace", tmp_path / "w.json", *options)
-    assert code == 0, text
-    found = json.loads((tmp_path / "g.json").read_text())
-    assert len(found["prior"]) == 15
-    assert found["patches"][0] == "theta_m1"
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--grid", "m=0:3:7"), "the model has no such parameter; did you mean 'mu'?"),
-        (("--grid", "mu=0:30:7"), "outside its bounds [0, 10]"),
-        (("--grid", "mu=0;3"), "write NAME=LOW:HIGH:COUNT"),
-        ((), "nothing to learn about"),
-        (("--grid", "mu=0:3:7", "--prior", "nu=1:1"), "no grid has that name; known names: mu"),
-        (("--grid", "mu=0:3:7", "--prior", "mu=1"), "write NAME=MEAN:SD"),
-        (("--grid", "mu=0:3:7", "--prior", "mu=1:0"), "has to be positive"),
-        (("--grid", "mu=0:3:7", "--measurement", "n"), "not in the workspace; known names: m"),
-    ],
-)
-def test_mistakes_end_with_exit_code_two_and_advice(call, workspace, options, message):
-    code, text = call("workspace", workspace, *options)
-    assert code == 2
-    assert message in text
-
-
-def test_a_broken_workspace_is_named(call, workspace):
-    workspace.write_text(json.dumps({"channels": []}))
-    code, text = call("workspace", workspace, "--grid", "mu=0:3:7")
-    assert code == 2
-    assert "not a workspace that pyhf accepts" in text

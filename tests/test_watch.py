@@ -18,6 +18,8 @@ from robot_physicist import files, stages
 from robot_physicist.campaign import PublishedLikelihood
 from robot_physicist.progress import finished, jobs, seconds_each, seconds_left
 from robot_physicist.progress_view import line, lines, panel
+from robot_physicist.search_campaign import Search
+from robot_physicist.sequence_campaign import Sequence
 from robot_physicist.validation import campaign_from
 from robot_physicist.watch import look, states
 from robot_physicist.watched_files import WatchedFiles
@@ -206,6 +208,7 @@ def rounds(raw, results, name, number, **state):
 
 
 def test_rounds_of_a_search(raw, campaign, results):
+    campaign = campaign.model_copy(update={"search": Search()})
     rounds(raw, results, "search", 1, exposure="events=5", stopped="")
     put(results.folder, outputs(campaign, "simulate", "histogram", "eig", folder="round=1/", last="eig"))
     raw["settings"] = {"variance": {"values": [0.25]}}
@@ -229,7 +232,16 @@ def test_rounds_of_a_search(raw, campaign, results):
     assert look(campaign, results, START + 91).finished
 
 
+def test_rounds_that_are_left_of_a_search_are_not_those_of_a_grid(raw, campaign, results):
+    rounds(raw, results, "search", 1, exposure="events=5", stopped="")
+    put(results.folder, [job.output for job in jobs(campaign)])
+    state = look(campaign, results, START + 50)
+    assert state.rounds == ()
+    assert state.finished
+
+
 def test_rounds_of_a_sequence(raw, campaign, results):
+    campaign = campaign.model_copy(update={"sequence": Sequence(rounds=3)})
     rounds(raw, results, "sequence", 1, rounds=[])
     put(results.folder, [job.output for job in jobs(campaign, "round=1/")])
     measurement = results.folder / "round=1/measurement/campaign.yaml"
@@ -259,7 +271,7 @@ def watch(*arguments, **options):
 def test_once_prints_the_state_and_ends(campaign_file, tmp_path):
     done = watch("small.yaml", "--once", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("design 0/1; nothing there yet\n")
+    assert done.stdout.endswith("design 0/1; nothing there yet in results/small\n")
     done = watch(campaign_file, "--once", "--results", campaign_file)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -220,7 +220,7 @@ def test_the_graph_has_neither_commands_nor_images():
     for keyword in ("script:", "run:", "group:", "lambda", "import "):
         assert keyword not in text
     rules = re.split(r"\n(?:rule|checkpoint) ", text)[1:]
-    assert len(rules) == 13
+    assert len(rules) == 14
     for rule in rules:
         assert rule.startswith("all:") or all(
             f"    {keyword}:" in rule for keyword in ("container", "shell", "log", "message", "resources")

@@ -9,7 +9,7 @@ def content(path):
 
 def is_search():
     """Does the campaign let a search propose its settings?"""
-    return bool(config.get("search"))
+    return config.get("search") is not None
 
 
 def named(number):
@@ -24,7 +24,7 @@ def number_of(round):
 
 def is_sequence():
     """Does the campaign make experiments one after the other?"""
-    return bool(config.get("sequence"))
+    return config.get("sequence") is not None
 
 
 def campaign_of(wildcards):
@@ -142,7 +142,7 @@ def all_histograms(wildcards):
 
 
 def answers(wildcards):
-    """What a study is made for: a recast of each setting if it names a published likelihood, else a design."""
+    """What a study is made for: a recast of each setting if it names a published likelihood, else a design and shares."""
     if section("published"):
         recasts = of_rounds("{setting}/{exposure}/recast/recast.json", rounds())
         return [f"{RESULTS}/branches.json", *recasts]
@@ -150,4 +150,5 @@ def answers(wildcards):
         return [f"{RESULTS}/{named(section('sequence.rounds') + 1)}sequence.json"]
     if is_search():
         return [f"{RESULTS}/design.json", f"{RESULTS}/{rounds()[-1]}search.json"]
-    return [f"{RESULTS}/branches.json", f"{RESULTS}/design.json"]
+    shares = expand(f"{RESULTS}/{{exposure}}/allocation.json", exposure=ALLOCATIONS)
+    return [f"{RESULTS}/branches.json", f"{RESULTS}/design.json", *shares]

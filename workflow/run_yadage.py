@@ -53,13 +53,15 @@ def backend(chosen):
 
 
 def workflow_of(chosen):
-    """The graph of a campaign, and where its answer will be: a recast, a search, a sequence, or a design."""
+    """The graph of a campaign, and where its answers will be: recasts, the end of a sequence, a design, shares."""
     campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
     if campaign.get("published"):
-        return "workflow/recast.yml", "setting_*/recast_*/recast.json"
+        return "workflow/recast.yml", ["setting_*/recast_*/recast.json"]
     if campaign.get("sequence"):
-        return "workflow/sequence.yml", f"round_{rounds_in('sequence')}/update/sequence.json"
-    return f"workflow/{'search' if campaign.get('search') else 'workflow'}.yml", "design/design.json"
+        return "workflow/sequence.yml", [f"round_{rounds_in('sequence')}/update/sequence.json"]
+    shares = ["allocate_*/allocation.json"] if campaign.get("allocate") else []
+    graph = "workflow" if campaign.get("search") is None else "search"
+    return f"workflow/{graph}.yml", ["design/design.json", *shares]
 
 
 def rounds_in(graph):
@@ -125,7 +127,7 @@ def last_lines(logs, name):
 
 
 def main():
-    """Run, and end with 0 only if the design, or the recasts, are there."""
+    """Run, and end with 0 only if all answers are there."""
     chosen = arguments()
     if problem := missing_rounds(chosen):
         print(f"error: {chosen.campaign}: {problem}", file=sys.stderr)
@@ -134,20 +136,22 @@ def main():
     sys.path.insert(0, str(ROOT / "workflow"))
     __import__("yadage_native" if chosen.native else "yadage_strict")
     logging.disable(logging.CRITICAL)
-    _, answer = workflow_of(chosen)
-    for earlier in chosen.directory.glob(answer):  # must not pass for that of this run
-        earlier.unlink()
+    _, answers = workflow_of(chosen)
+    for answer in answers:
+        for earlier in chosen.directory.glob(answer):  # must not pass for that of this run
+            earlier.unlink()
     try:
         run(chosen)
     except Exception as error:  # whatever yadage stumbles over, the failed steps say why
         found = list(failures(chosen.directory))
         print("\n".join(["error: yadage failed", *(found or [f"    {error}"])]), file=sys.stderr)
         return 1
-    answers = sorted(chosen.directory.glob(answer))
-    if not answers:
-        print(f"error: yadage ended well but made no {chosen.directory / answer}", file=sys.stderr)
-        return 1
-    print(*answers, sep="\n")
+    found = {answer: sorted(chosen.directory.glob(answer)) for answer in answers}
+    for answer in answers:
+        if not found[answer]:
+            print(f"error: yadage ended well but made no {chosen.directory / answer}", file=sys.stderr)
+            return 1
+        print(*found[answer], sep="\n")
     return 0
 
 

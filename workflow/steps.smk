@@ -4,6 +4,7 @@
 import hashlib
 import importlib.util
 import json
+import re
 from pathlib import Path
 from string import Formatter
 
@@ -55,6 +56,7 @@ def check_labels(campaign):
         labels.background_labels(config)
         labels.exposure_labels(config)
         labels.observed_files(config, "", "")
+        labels.allocation_labels(config)
     except KeyError as error:
         raise WorkflowError(f"{campaign}: {error} is missing; {advice}")
     except (AttributeError, TypeError, ValueError) as error:
@@ -182,3 +184,6 @@ if not config:
 
 CAMPAIGN = campaign_file()
 RESULTS = f"results/{Path(CAMPAIGN).stem}"
+ALLOCATIONS = labels.allocation_labels(config)
+#: Exposures whose luminosity is shared; without any a pattern that nothing matches.
+SHARED = "|".join(map(re.escape, ALLOCATIONS)) or "(?!)"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .allocation_consistency import JUDGES
 from .allocation_documents import Allocation, Share
 from .campaign import Estimator, Luminosity, Simulation
 from .correction import NORMAL_95, Problem, free_rates
@@ -20,8 +21,6 @@ from .reweighting import effective_events
 from .simulators.base import FloatArray
 from .templates import Exposure, Templates, expected
 
-#: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
-JUDGES = 4
 #: Data sets for each repeated simulation.
 REPEATED_DRAWS = 2048
 #: Simulated events per θ and recorded event below which intervals were seen to be too short.

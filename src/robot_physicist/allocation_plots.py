@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Settings of which every label can be read.
 MOST_LABELS = 12
+#: Nats that are shown at least.
+LEAST_GAIN = 1e-6
 
 
 def draw(allocation: Allocation, title: str) -> dict[str, bytes]:
@@ -41,7 +43,8 @@ def allocation_figure(allocation: Allocation, title: str) -> Figure:
     top.axhline(plan.value, color=ORANGE, label="shared as below, 95% interval")
     if allocation.prior_entropy < 1.3 * plan.high:
         top.axhline(allocation.prior_entropy, color=GREY, linestyle=":", label="prior entropy")
-    top.set_ylim(0, 1.35 * max(plan.high, *gains))
+    # where nothing tells anything, all of it is at zero
+    top.set_ylim(0, 1.35 * max(plan.high, *gains, LEAST_GAIN))
     top.set_ylabel("Expected information\ngain [nats]")
     top.set_title(title, loc="left", fontsize=14, wrap=True)
     top.legend(frameon=False, loc="upper left", ncols=2)

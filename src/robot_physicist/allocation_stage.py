@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import files
+from . import allocation_consistency, files
 from .seeds import branch_generator
 from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
@@ -17,6 +17,8 @@ def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], out
 
     campaign = files.read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
+    for problem in allocation_consistency.unfit(campaign):
+        raise type(problem)(f"{campaign_file}: {problem}")
     templates = templates_by_setting(campaign_file, campaign, chosen, histograms)
     result = allocation.allocate(
         templates,

@@ -7,9 +7,10 @@ reference page are generated from it.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from . import labels
 from .search_campaign import Search
@@ -21,6 +22,12 @@ from .variables import Domain, Parameter, PosteriorFile, Weights
 
 def _as_list(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
+
+
+def _as_labels(value: Any) -> Any:
+    if any(isinstance(entry, Mapping) for entry in _as_list(value)):
+        raise ValueError("name an exposure by its label, such as luminosity=1fb-1")
+    return _as_list(value)
 
 
 class SimulatorChoice(Section):
@@ -218,6 +225,18 @@ class Campaign(Section):
     """Settings are proposed round by round, in place of simulating all of them."""
     sequence: Sequence | None = None
     """Experiments one after the other, each with the posterior of those before it as its prior."""
+    allocate: Annotated[list[str], BeforeValidator(_as_labels, json_schema_input_type=list[str] | str)] = Field(
+        default_factory=list
+    )
+    """Exposures whose luminosity is shared among the settings so that it teaches most, by label such as
+    `luminosity=1fb-1`."""
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _not_empty(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError("is empty; write `search: {}` for a search with all defaults, or remove it")
+        return value
 
     @property
     def setting_points(self) -> list[dict[str, float]]:

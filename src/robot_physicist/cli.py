@@ -21,6 +21,7 @@ from .options import (
     files,
     histograms,
     path,
+    positive,
     sample,
     setting,
     spread,
@@ -130,7 +131,7 @@ def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **in
 @histograms
 @path("gain", "JSON file to write.")
 def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], gain: Path) -> None:
-    """Estimate the expected information gain of one setting."""
+    """Estimate the expected information gain of one setting; warnings go to the standard error, too."""
     from . import stages
 
     click.echo(stages.eig(campaign, setting, exposure, histograms, gain))
@@ -224,7 +225,7 @@ def update(study: Path, **files: Path) -> None:
 
 @cli.command()
 @click.argument("file", type=FILE)
-@click.option("--results", type=FILE, help="Folder of the results; results/FILE by default.")
+@click.option("--results", type=FILE, help="Folder of the results; results/NAME of NAME.yaml by default.")
 def sequence(file: Path, results: Path | None) -> None:
     """Run a whole sequence of experiments of a campaign FILE here, without a workflow engine."""
     from . import sequence_run
@@ -257,13 +258,23 @@ def validate(file: Path) -> None:
 
 @cli.command()
 @click.argument("file", type=FILE)
-@click.option("--cores", default=1, show_default=True, help="Cores to spread the work over.")
-@click.option("--error", type=click.FloatRange(0, min_open=True), help="Wanted standard error of the gain, in nats.")
-@click.option("--pilot", type=FILE, help="Results folder of a finished pilot; results/FILE by default.")
+@click.option(
+    "--cores",
+    type=click.IntRange(1),
+    metavar="COUNT",
+    default=1,
+    show_default=True,
+    help="Cores to spread the work over.",
+)
+@click.option(
+    "--error", type=float, metavar="NATS", callback=positive, help="Wanted standard error of the gain, in nats."
+)
+@click.option("--pilot", type=FILE, help="Results folder of a finished pilot; results/NAME of NAME.yaml by default.")
 def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> None:
     """List the branches of a campaign FILE, and estimate events, disk and time from a short probe.
 
-    With --error: how many events per branch each setting needs for that error, from the errors of a pilot.
+    With --error: how many events per branch each setting needs for that error, from the errors of a pilot, a finished
+    run of the same campaign with few simulation.events.
     """
     from . import inspection
 
@@ -301,7 +312,7 @@ def simulators() -> None:
 @click.argument("file", type=FILE)
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
-    """Print the table and the answer of a design.json FILE, or what is known after a sequence.json FILE."""
+    """Print the answer of a design.json, allocation.json, search.json or sequence.json FILE, and its warnings."""
     from . import inspection
 
     click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
@@ -309,7 +320,7 @@ def show(file: Path, colour: bool | None) -> None:
 
 @cli.command()
 @click.argument("file", type=FILE)
-@click.option("--results", type=FILE, help="Folder of the results; results/FILE by default.")
+@click.option("--results", type=FILE, help="Folder of the results; results/NAME of NAME.yaml by default.")
 @click.option("--once", is_flag=True, help="Print the state and end.")
 def watch(file: Path, results: Path | None, once: bool) -> None:
     """Watch a campaign FILE run: branches done, time left, best setting so far; ends when all is done.
@@ -330,8 +341,22 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
 @click.option("--prior", "priors", multiple=True, metavar="NAME=MEAN:SD", help="Normal prior on a grid.")
 @click.option("--patchset", type=FILE, help="pyhf patchset; every patch is a point too.")
 @click.option("--measurement", metavar="NAME", help="Measurement of the workspace; its first by default.")
-@click.option("--draws", type=click.IntRange(64), default=4096, show_default=True, help="Pseudo-data sets.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of all random numbers.")
+@click.option(
+    "--draws",
+    type=click.IntRange(64, 1 << 20),
+    metavar="COUNT",
+    default=4096,
+    show_default=True,
+    help="Pseudo-data sets.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    default=0,
+    show_default=True,
+    help="Seed of all random numbers.",
+)
 @click.option("--output", type=FILE, help="JSON file to write.")
 def workspace(file: Path, **options: Any) -> None:
     """Posterior and information gain of any pyhf workspace FILE, nuisance parameters marginalised."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import labels, search_consistency, sequence_consistency
+from . import allocation_consistency, labels, search_consistency, sequence_consistency
 from .campaign import Campaign, HistogramBackground, Luminosity, SimulatedBackground, SimulatorChoice
 from .errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
 from .limits import reserved_names, size
@@ -42,6 +42,7 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     yield from _simulation(campaign)
     yield from _references(campaign, simulator)
     yield from sequence_consistency.problems(campaign, simulator)
+    yield from allocation_consistency.problems(campaign)
 
 
 def _simulation(campaign: Campaign) -> Iterator[CampaignError]:

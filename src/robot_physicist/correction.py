@@ -16,7 +16,7 @@ from .confidence import Pivot, strengths, tried_strengths
 from .data_points import DataPoints
 from .documents import Estimate, Interval, Marginalisation
 from .hypotheses import Hypotheses
-from .information import eig_at, eig_one_event, entropy, lower_bound_at, lower_bound_one_event
+from .information import average, eig_at, eig_one_event, entropy, lower_bound_at, lower_bound_one_event
 from .simulators.base import FloatArray
 from .smoothing import free
 from .statistic import Statistic
@@ -36,6 +36,8 @@ COPIES = 96
 REPEATS = 3
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
+#: A prior of less entropy, in nats, is one point.
+NOTHING = 1e-12
 
 
 #: The statistic of repeated simulations (R,), by their strength.
@@ -54,8 +56,15 @@ class Problem:
 
     @property
     def ceiling(self) -> float:
-        """Entropy of the prior."""
-        return float(entropy(self.prior))
+        """Entropy of the prior; adding zero turns the −0 of a single point into 0."""
+        return float(entropy(self.prior)) + 0.0
+
+    def scrambled(self) -> list[Problem]:
+        """The same problem for each independent scrambling of the integral over data, or itself for an exact sum."""
+        if self.points is None:
+            return [self]
+        each = (replace(self.points, uniforms=one[None]) for one in self.points.uniforms)
+        return [replace(self, points=points) for points in each]
 
     def rates(self, shape: FloatArray, accepted: FloatArray) -> FloatArray:
         """Expected counts (K, B)."""
@@ -80,10 +89,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class Corrected:
-    """The corrected gain, simulated counts (R, K, B) like the real ones, and what became of nuisance parameters."""
+    """The corrected gain, simulated counts (R, K, B) like the real ones, and what became of nuisance parameters.
+
+    `integration` is the part of the error that comes from the integral over data, `spread` the standard error of the
+    plug-in value of shared events, whose counts say nothing about it.
+    """
 
     gain: Interval
     copies: FloatArray
+    integration: float
+    spread: float = 0.0
     marginalisation: Marginalisation | None = None
 
 
@@ -94,8 +109,8 @@ def corrected(
 
     Nuisance parameters change the gain of a strength, not the strength.
     """
-    if len(problem.prior) == 1:
-        return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None])
+    if problem.ceiling < NOTHING:
+        return Corrected(Interval(0.0, 0.0, 0.0, 0.0), family.counts[None], 0.0)
     observed = float(measure.scaled(family.observed()[None])[0])
     look = Repetition(family, measure, replicas, rng)
     copies, looks = look(1.0)
@@ -107,7 +122,7 @@ def corrected(
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
-    return _checked(problem, family.truth(found.best), Corrected(result, copies), value, rng)
+    return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 
 
 def _checked(
@@ -119,26 +134,38 @@ def _checked(
     checked, how = problem.systematics.checked_gain(rates, problem.points, problem.prior, rng)
     if how is None:
         return result
-    return replace(result, gain=moved(result.gain, quick, checked, problem.ceiling), marginalisation=how)
+    gain = moved(result.gain, quick, checked, problem.ceiling)
+    return replace(result, gain=gain, integration=max(quick.error, checked.error), marginalisation=how)
 
 
 def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generator) -> Corrected:
     """Gain of events that all points share, by leaving out one of F folds at a time (Quenouille 1956).
 
     F E − (F − 1) Ē has no bias of order 1/N; its variance is (F − 1)/F Σ(E_f − Ē)², and Student's t with F − 1
-    degrees of freedom makes the interval.
+    degrees of freedom makes the interval. The error of the integral over data is that between scramblings.
     """
     from scipy.special import stdtrit
 
     folds = problem.templates.sumw.shape[1]
-    whole = problem.gain(free_rates(problem, np.arange(folds), simulation))
-    parts = (np.delete(np.arange(folds), fold) for fold in range(folds))
-    values = np.array([problem.gain(free_rates(problem, kept, simulation)).value for kept in parts])
-    value = min(max(folds * whole.value - (folds - 1) * float(values.mean()), 0.0), problem.ceiling)
-    side = float(stdtrit(folds - 1, 0.975) * np.sqrt((folds - 1) * values.var()))
-    result = interval(value, value - side, value + side, whole.error, problem.ceiling)
-    counts = problem.templates.sums()[0][None]
-    return _checked(problem, free_rates(problem, np.arange(folds), simulation), Corrected(result, counts), whole, rng)
+    everything = np.arange(folds)
+    left = [everything, *(np.delete(everything, fold) for fold in range(folds))]
+    rates = [free_rates(problem, kept, simulation) for kept in left]
+    parts = problem.scrambled()
+    gains = np.array([[part.gain(one).value for one in rates] for part in parts])
+    jackknife = folds * gains[:, 0] - (folds - 1) * gains[:, 1:].mean(axis=1)
+    # What is left of the noise of the integral in small differences is multiplied by their number.
+    whole, jackknifed_gain = (_mean(values) for values in (gains[:, 0], jackknife))
+    spread = float(np.sqrt((folds - 1) * gains[:, 1:].mean(axis=0).var()))
+    value = min(max(jackknifed_gain.value, 0.0), problem.ceiling)
+    side = float(stdtrit(folds - 1, 0.975)) * spread
+    result = interval(value, value - side, value + side, jackknifed_gain.error, problem.ceiling)
+    found = Corrected(result, problem.templates.sums()[0][None], jackknifed_gain.error, spread)
+    return _checked(problem, rates[0], found, whole, rng)
+
+
+def _mean(values: FloatArray) -> Estimate:
+    # One value is that of an exact sum.
+    return average(values, len(values)) if len(values) > 1 else Estimate(float(values[0]), 0.0)
 
 
 def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation) -> FloatArray:

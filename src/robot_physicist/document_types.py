@@ -14,7 +14,10 @@ __all__ = ["CONFIG", "Array", "Axis", "Estimate", "Interval", "document"]
 
 
 def _array(value: object) -> NDArray[np.float64]:
-    return np.asarray(value, dtype=np.float64)
+    array = np.asarray(value, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError("holds NaN or an infinite number")
+    return array
 
 
 Array = Annotated[
@@ -23,7 +26,7 @@ Array = Annotated[
     PlainSerializer(lambda array: array.tolist()),
     WithJsonSchema({"type": "array", "items": {}}),
 ]
-CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
+CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import field
 
+from pydantic import PositiveInt
+
 from .document_types import CONFIG, Array, document
 from .document_types import Axis as Axis
 from .document_types import Estimate as Estimate
@@ -24,6 +26,8 @@ class Branches:
     """Labels of what is simulated at each setting: parameter points θ, then backgrounds."""
     exposures: list[str]
     """Labels of the exposures."""
+    allocations: list[str] = field(default_factory=list)
+    """Labels of the exposures whose luminosity is shared among the settings."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -62,7 +66,7 @@ class Histogram:
     """Sum of weights, folds × bins."""
     sumw2: Array
     """Sum of squared weights, folds × bins."""
-    generated: int
+    generated: PositiveInt
     """Number of generated events, accepted or not."""
     outside: float
     """Sum of weights of the events outside the range, which were dropped."""

@@ -84,6 +84,10 @@ class MarginalisationWarning(UserWarning):
     """Nuisance parameters could not be integrated out by the fast method."""
 
 
+class GainWarning(UserWarning):
+    """What a reader of an information gain has to know."""
+
+
 class PlanWarning(UserWarning):
     """A plan of less than the whole campaign."""
 

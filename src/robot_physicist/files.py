@@ -87,15 +87,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; raises InputFileError when it is missing or broken."""
+def _not_a_number(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+def read_json(path: Path, finite: bool = False) -> Any:
+    """Read a JSON file; raises InputFileError when it is missing or broken, and for NaN if all has to be `finite`."""
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), parse_constant=_not_a_number if finite else None)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such file; {MISSING}") from None
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
 
 
@@ -111,13 +115,13 @@ def modified(folder: Path, names: Iterable[str]) -> dict[str, float]:
 def read_document(kind: type[Document], path: Path) -> Document:
     """Read one of the documents of `documents.py`; raises InputFileError when it is not one."""
     try:
-        return TypeAdapter(kind).validate_python(read_json(path))
+        return TypeAdapter(kind).validate_python(read_json(path, finite=True))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        name = kind.__name__.lower()
+        name, message = kind.__name__.lower(), first["msg"].removeprefix("Value error, ")
         kind_of = f"{'an' if name[0] in 'aeiou' else 'a'} {name} file"
-        raise InputFileError(f"{path}: not {kind_of}: {place}: {first['msg']}; remove it and run again") from None
+        raise InputFileError(f"{path}: not {kind_of}: {place}: {message}; remove it and run again") from None
 
 
 def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:
@@ -388,6 +392,7 @@ def read_project(folder: Path) -> Project:
 
 def results_beside(result: Path) -> list[Path]:
     """Files worth opening in the folder of a design, or of what a sequence knows, in a stable order."""
-    pictures = "sequence/*.png" if result.name == "sequence.json" else "figures/*.png"
-    tables = [] if result.name == "sequence.json" else result.parent.glob("*.csv")
-    return [result, *sorted(tables), *sorted(result.parent.glob(pictures))]
+    folder = result.parent
+    of_design = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
+    patterns = ("sequence/*.png",) if result.name == "sequence.json" else of_design
+    return [result, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]

@@ -8,7 +8,8 @@ as these: its 95% interval comes from a bootstrap that is inverted, not from a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from .information import eig_original, is_one_event
 from .simulators.base import FloatArray
 from .smoothing import filled, free, scaled, smoother
 from .statistic import Statistic, statistic
+from .support import Lack, lack, opened
 from .systematic_gain import SystematicGain
 from .templates import Exposure, Templates, accepted_cross_section
 
@@ -31,12 +33,18 @@ HALVINGS = 2
 NO_EVENT = 1e-9
 #: Share of the prior's entropy that an interval may cover before a warning says so.
 WIDE = 0.25
+#: Share that an open interval may cover and be no matter: less data reveal θ already.
+NARROW = 0.01
 SHARED = "events shared by all parameter points, jackknife over folds"
 
 
 @dataclass(frozen=True)
 class GainEstimates:
-    """What finite simulation allows to say about one setting and exposure, in nats."""
+    """What finite simulation allows to say about one setting and exposure, in nats.
+
+    `integration` is the part of the corrected value's error that comes from the integral over data; `lacking` says
+    why the interval is open towards the prior's entropy, if it is, and `factor` times as many events close it.
+    """
 
     prior_entropy: float
     corrected: Interval
@@ -44,8 +52,12 @@ class GainEstimates:
     cross_fitted: Estimate
     functions: int
     method: str
-    warnings: tuple[str, ...]
+    warnings: Sequence[str]
     marginalisation: Marginalisation | None = None
+    integration: float = 0.0
+    rough: bool = False
+    lacking: str = ""
+    factor: float = 1.0
 
 
 def information_gain(
@@ -61,22 +73,67 @@ def information_gain(
 
     With `systematics` their nuisance parameters are integrated out.
     """
-    if templates.shared:
-        # Weighted events are as smooth in θ as their weights.
-        simulation = simulation.model_copy(update={"smoothing": "none"})
+    problem, family = _posed(templates, exposure, prior, estimator, simulation, rng, systematics)
+    found = _closed(problem, family, estimator, simulation, rng)
+    lacking = lack(problem, family)
+    if lacking is not None:
+        found = _opened(found, lacking, estimator, simulation, rng)
+    return replace(found, warnings=(*_warnings(found, family), *found.warnings))
+
+
+def _posed(
+    templates: Templates,
+    exposure: Exposure,
+    prior: FloatArray,
+    estimator: Estimator,
+    simulation: Simulation,
+    rng: np.random.Generator,
+    systematics: SystematicGain | None,
+) -> tuple[Problem, Hypotheses]:
     bins = templates.sumw.shape[2]
     dimensions = bins + (systematics.dimensions if systematics else 0)
     points = None if is_one_event(exposure) else data_points(exposure, dimensions, estimator.draws, rng)
     problem = Problem(templates, exposure, prior, points, systematics)
-    family = hypotheses(templates, exposure, simulation)
-    measure = statistic(exposure, bins, prior, rng)
-    rough = family.smoother.rough and not templates.shared
-    if templates.shared or rough:
+    return problem, hypotheses(templates, exposure, _for_these(templates, simulation))
+
+
+def _for_these(templates: Templates, simulation: Simulation) -> Simulation:
+    # Weighted events are as smooth in θ as their weights.
+    return simulation.model_copy(update={"smoothing": "none"}) if templates.shared else simulation
+
+
+def _opened(
+    found: GainEstimates, lacking: Lack, estimator: Estimator, simulation: Simulation, rng: np.random.Generator
+) -> GainEstimates:
+    """Open the interval of a simulation that is too small, down to what a smaller problem teaches."""
+    low = 0.0
+    if len(lacking.prior) > 1:
+        smaller = (lacking.templates, lacking.exposure, lacking.prior)
+        problem, family = _posed(*smaller, estimator, simulation, rng, lacking.systematics)
+        low = lacking.weight * _closed(problem, family, estimator, simulation, rng).corrected.low
+    best = opened(found.corrected, low, found.prior_entropy)
+    if best.high - best.low < NARROW * found.prior_entropy:
+        return replace(found, corrected=best)
+    text = lacking.text.format(f"{low:.3f} to {found.prior_entropy:.3f} nats stay open")
+    return replace(found, corrected=best, lacking=text, factor=lacking.factor)
+
+
+def _closed(
+    problem: Problem, family: Hypotheses, estimator: Estimator, simulation: Simulation, rng: np.random.Generator
+) -> GainEstimates:
+    """The three numbers, whether or not the simulation is large enough for them."""
+    shared, exposure = problem.templates.shared, problem.exposure
+    simulation = _for_these(problem.templates, simulation)
+    measure = statistic(exposure, problem.templates.sumw.shape[2], problem.prior, rng)
+    rough = family.smoother.rough and not shared
+    if shared or rough:
         found = jackknifed(problem, simulation, rng)
     else:
         found = corrected(problem, family, measure, estimator.replicas, rng)
     copies = family.repeat(estimator.replicas, rng) if rough else found.copies
     plug_in = _plug_in(problem, estimator, simulation, measure, copies, rng)
+    if shared:
+        plug_in = Estimate(plug_in.value, float(np.hypot(plug_in.error, found.spread)))
     cross_fitted = _cross_fitted(problem, simulation, rng)
     best = _enclosed(problem, found.gain, cross_fitted, plug_in) if rough else found.gain
     how = found.marginalisation
@@ -86,9 +143,11 @@ def information_gain(
         plug_in=plug_in,
         cross_fitted=cross_fitted,
         functions=family.functions,
-        method="; ".join([_method(exposure, estimator), *([SHARED] if templates.shared else [])]),
-        warnings=(*_warnings(best, problem.ceiling, family, rough), *(how.warnings if how else ())),
+        method="; ".join([_method(exposure, estimator), *([SHARED] if shared else [])]),
+        warnings=how.warnings if how else (),
         marginalisation=how,
+        integration=found.integration,
+        rough=rough,
     )
 
 
@@ -144,17 +203,17 @@ def _bound(problem: Problem, data: NDArray[np.intp], model: NDArray[np.intp], si
     return problem.bound(problem.rates(shape, accepted), problem.rates(fitted, accepted))
 
 
-def _warnings(corrected: Interval, ceiling: float, family: Hypotheses, rough: bool) -> list[str]:
-    found = []
-    if corrected.high - corrected.low > WIDE * ceiling:
+def _warnings(gain: GainEstimates, family: Hypotheses) -> list[str]:
+    found, best = [gain.lacking] if gain.lacking else [], gain.corrected
+    if not gain.lacking and best.high - best.low > WIDE * gain.prior_entropy:
         found.append(
-            f"the simulation leaves {corrected.low:.3f} to {corrected.high:.3f} of {ceiling:.3f} nats open;"
+            f"the simulation leaves {best.low:.3f} to {best.high:.3f} of {gain.prior_entropy:.3f} nats open;"
             " simulate more events"
         )
-    if rough:
+    if gain.rough:
         found.append("the templates are not smooth in θ; free bins are used, which need more simulated events")
     recorded, simulated = family.observed().sum(axis=1).max(), family.counts.sum(axis=1).min()
-    if family.smooth and recorded > simulated:
+    if family.smooth and not gain.lacking and recorded > simulated:
         found.append(
             f"for {recorded:.0f} recorded events {simulated:.0f} simulated ones per parameter point are too few to"
             " test that the templates are smooth in θ; it is assumed"

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory_spec import Cell, ParameterSet, Spec, cells, parameter_sets
+from .histfactory_spec import Cell, ParameterSet, Spec, cells, distinct, parameter_sets
 from .interpolation import NormCode, NormFactors, ShapeCode, norm_factors, shape_basis, shape_rates
 from .simulators.base import FloatArray
 
@@ -160,6 +160,12 @@ class HistFactory:
         return result
 
 
+def reciprocal(factors: FloatArray) -> FloatArray:
+    """1 / factors of either sign, finite where they are zero."""
+    result: FloatArray = 1 / np.where(np.abs(factors) < LOWEST_RATE, LOWEST_RATE, factors)
+    return result
+
+
 def _rows_of(parameters: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
     first, last = int(rows[0]), int(rows[-1])
     return parameters[first : last + 1] if last - first + 1 == len(rows) else parameters[rows]
@@ -175,6 +181,7 @@ def histfactory(spec: Spec, norm_code: NormCode = "code4", shape_code: ShapeCode
     array([[ 5.,  7.],
            [10., 14.]])
     """
+    spec = distinct(spec)
     sets = parameter_sets(spec)
     found = cells(spec, sets)
     triples = sorted({triple for cell in found for triple in cell.norms})

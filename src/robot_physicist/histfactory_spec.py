@@ -74,6 +74,24 @@ def model_spec(workspace: Spec, measurement: str | None = None) -> dict[str, Any
     return {"channels": workspace["channels"], "parameters": chosen["config"]["parameters"]}
 
 
+def distinct(spec: Spec) -> dict[str, Any]:
+    """The model as pyhf reads it: of channels, samples or modifiers of one name and kind only the last counts.
+
+    >>> mu = {"name": "mu", "type": "normfactor", "data": None}
+    >>> twice = {"name": "s", "data": [1.0], "modifiers": [mu, mu]}
+    >>> [sample] = distinct({"channels": [{"name": "c", "samples": [twice]}]})["channels"][0]["samples"]
+    >>> len(sample["modifiers"])
+    1
+    """
+    channels: dict[str, dict[str, Spec]] = {}
+    for channel in spec["channels"]:
+        for sample in channel["samples"]:
+            modifiers = {(one["type"], one["name"]): one for one in sample["modifiers"]}
+            found = {**sample, "modifiers": [*modifiers.values()]}
+            channels.setdefault(channel["name"], {})[sample["name"]] = found
+    return {**spec, "channels": [{"name": name, "samples": [*found.values()]} for name, found in channels.items()]}
+
+
 def observed_counts(workspace: Spec) -> FloatArray:
     """Observed counts of all channels in the order of the bins, (B,)."""
     data = {entry["name"]: entry["data"] for entry in workspace["observations"]}
@@ -149,7 +167,7 @@ def _shapesys(rates: Sequence[float], errors: Sequence[float]) -> dict[str, Any]
         "bounds": [(1e-10, 10.0)] * len(tau),
         "fixed": [not good for good in valid],
         "auxdata": tau,
-        "sigmas": tau,
+        "factors": tau,
     }
 
 
@@ -179,7 +197,9 @@ def _parameter_set(name: str, config: Mapping[str, Any]) -> ParameterSet:
         bounds=np.asarray(config["bounds"], dtype=np.float64),
         fixed=np.broadcast_to(np.asarray(config["fixed"], dtype=bool), init.shape),
         auxdata=np.asarray(config.get("auxdata", nothing), dtype=np.float64),
-        width=np.asarray(config.get("sigmas", nothing), dtype=np.float64),
+        width=np.asarray(
+            config.get("factors" if config["kind"] == "poisson" else "sigmas", nothing), dtype=np.float64
+        ),
     )
 
 

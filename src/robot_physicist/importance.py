@@ -3,8 +3,8 @@
 Values of the nuisance parameters are proposed by the Gaussian of Laplace's method and weighted by integrand /
 proposal; the mean weight is an unbiased estimate of the marginal likelihood whatever the proposal is. In the exact
 path a Student t of the same shape proposes, and for a quarter of the draws the prior, which bounds the weights (a
-defensive mixture; Hesterberg 1995). All θ and all data sets use the same random numbers, so that much of their noise
-cancels in posteriors.
+defensive mixture; Hesterberg 1995). All θ use the same random numbers, so that much of their noise cancels in
+posteriors.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from .simulators.base import FloatArray
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000
-#: Fraction of the draws that the exact path takes from the prior.
-PRIOR_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -57,28 +55,32 @@ class Proposals:
         return np.asarray(constant - power * np.log1p(-2 * half_squares / self.freedom))
 
 
-def proposals(dimensions: int, draws: int, freedom: float, rng: np.random.Generator) -> Proposals:
-    """Pairs of opposite normals: scrambled Sobol points for infinite freedom, else stretched into Student's t."""
-    half = _normals(dimensions + 1, (draws + 1) // 2, math.isinf(freedom), rng)
-    stretch, from_prior = np.ones(half.shape[1]), 0
-    if not math.isinf(freedom):
-        stretch = np.sqrt(freedom / rng.chisquare(freedom, half.shape[1]))
-        from_prior = int(PRIOR_SHARE * 2 * half.shape[1])
-    uniforms = np.clip(rng.random((dimensions, from_prior)), 1e-12, 1 - 1e-12)
+def proposals(
+    dimensions: int, draws: int, freedom: float, rng: np.random.Generator, prior_share: float = 0.0
+) -> Proposals:
+    """Pairs of opposite normals from scrambled Sobol points, stretched into Student's t of finite freedom.
+
+    A share of the draws is from the prior instead, by Sobol points too.
+    """
+    from scipy.special import chdtri, ndtri
+
+    heavy = not math.isinf(freedom)
+    points = _even(dimensions + 1 + heavy, (draws + 1) // 2, rng)
+    half = np.asarray(ndtri(points[: dimensions + 1]), dtype=np.float64)
+    stretch = np.sqrt(freedom / chdtri(freedom, points[-1])) if heavy else np.ones(half.shape[1])
+    uniforms = _even(dimensions, int(prior_share * 2 * half.shape[1]), rng)
     normals, stretches = np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch])
     return Proposals(normals, stretches, freedom, uniforms)
 
 
-def _normals(dimensions: int, draws: int, even: bool, rng: np.random.Generator) -> FloatArray:
-    """Standard normals (dimensions, draws), spread evenly or independent."""
-    from scipy.special import ndtri
+def _even(dimensions: int, draws: int, rng: np.random.Generator) -> FloatArray:
+    """Scrambled Sobol points (dimensions, draws); one that rounds to 0, whose quantile is infinite, is moved."""
     from scipy.stats.qmc import Sobol
 
-    if not even:
-        return rng.standard_normal((dimensions, draws))
+    if not draws:
+        return np.empty((dimensions, 0))
     points = Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
-    # A scrambled point can round to 0, whose quantile is infinite.
-    return np.asarray(ndtri(np.clip(points.T, 1e-12, 1 - 1e-12)), dtype=np.float64)
+    return np.asarray(np.clip(points.T, 1e-12, 1 - 1e-12), dtype=np.float64)
 
 
 def importance(
@@ -157,9 +159,12 @@ def _log_weights(
 
 def _centre(nuisances: Nuisances, point: Point, step: Point) -> Point:
     """The maximum of the expansion; a parameter whose maximum is beyond the edge of its prior stays at the point."""
-    whole, local = point[0] + step[0], point[1] + step[1]
-    positive = (nuisances.prior.positive | (nuisances.prior.kinds == "free"))[nuisances.whole, None]
-    return np.where(positive & (whole <= 0), point[0], whole), np.where(local <= 0, point[1], local)
+
+    def kept(start: FloatArray, moved: FloatArray, edges: FloatArray) -> FloatArray:
+        return np.where((moved <= edges[..., 0]) | (moved >= edges[..., 1]), start, moved)
+
+    whole, local = nuisances.edges
+    return kept(point[0], point[0] + step[0], whole), kept(point[1], point[1] + step[1], local)
 
 
 def _deviations(nuisances: Nuisances, curve: Arrow, normals: FloatArray) -> Point:

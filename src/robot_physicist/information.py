@@ -7,6 +7,7 @@ equivalent log-ratio form.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -154,13 +155,14 @@ class Inference:
 
 
 def average(values: FloatArray, scrambles: int) -> Estimate:
-    """Mean of (S · M,) values and its standard error from the S independent scramblings.
+    """Mean of (S · M,) values and its standard error from the S independent scramblings; of one it is not known.
 
     >>> average(np.array([1.0, 3.0]), 2)
     Estimate(value=2.0, error=1.0)
     """
     means = values.reshape(scrambles, -1).mean(axis=1)
-    return Estimate(float(means.mean()), float(means.std(ddof=1) / np.sqrt(scrambles)))
+    error = float(means.std(ddof=1) / np.sqrt(scrambles)) if scrambles > 1 else math.nan
+    return Estimate(float(means.mean()), error)
 
 
 def eig_at(points: DataPoints, rates: FloatArray, prior: FloatArray) -> Estimate:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, files
+from .campaign import Campaign
 from .documents import Design, WorkspaceGain
 from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
@@ -48,18 +49,33 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     from . import plan as estimate
 
     campaign = files.read_campaign(file)
+    if pilot is not None and error is None:
+        raise BadInputError("--pilot: is read to find the events for an error; give --error too")
+    if error is not None:
+        return _needs(file, campaign, cores, error, pilot or Path("results") / file.stem)
     if campaign.search:
         from .search import first_campaign
 
+        if error is not None:
+            raise BadInputError(
+                f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
+            )
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
-    if error is not None:
-        from .pilot import pilot_errors
-
-        pilots = pilot_errors(file, pilot or Path("results") / file.stem)
-        return estimate.render_needs(pilots, error, campaign, estimate.probe(campaign, time.perf_counter), cores)
     probed = estimate.probe(campaign, time.perf_counter)
     return estimate.render(estimate.plan(campaign, probed, cores), campaign)
+
+
+def _needs(file: Path, campaign: Campaign, cores: int, error: float, pilot: Path) -> str:
+    from . import needs
+    from .pilot import check_target, pilot_errors
+    from .plan import probe
+
+    if campaign.search:
+        raise BadInputError(f"--error: {file} is a search, which chooses its numbers of events itself; leave it out")
+    check_target(file, campaign, error)
+    pilots = pilot_errors(file, pilot)
+    return needs.render(pilots, error, campaign, probe(campaign, time.perf_counter), cores)
 
 
 def check(folder: Path, options: Mapping[str, set[str]]) -> str:
@@ -99,14 +115,42 @@ def simulators() -> str:
 
 
 def show(file: Path, colour: bool) -> str:
-    """Render a design as a table, or what a sequence knows, followed by the paths of the results beside it."""
-    from .table import render
+    """Render a design as a table with shares of a luminosity, shares alone, or what a sequence knows.
+
+    The state of a search is rendered too; the paths of the results follow. Raises InputFileError for any other file.
+    """
+    from .allocation_documents import Allocation
+    from .allocation_table import render as render_shares
+    from .search_documents import SearchState
+    from .search_rounds import summary
 
     if file.name == SEQUENCE:
         return _sequence(file)
-    design = files.read_document(Design, file)
-    results = "\n".join(f"  {path}" for path in files.results_beside(file))
-    return f"{render(design, colour=colour)}\n\nResults:\n{results}"
+    content = files.read_json(file)
+    keys = content.keys() if isinstance(content, dict) else set()
+    if "shares" in keys:
+        return render_shares(files.read_document(Allocation, file), colour)
+    if "proposed" in keys:
+        return summary(files.read_document(SearchState, file))
+    if not keys >= {"digest", "exposures"}:
+        raise InputFileError(
+            f"{file}: no design.json, allocation.json, search.json or sequence.json, which are what can be shown"
+        )
+    return _design(file, colour)
+
+
+def _design(file: Path, colour: bool) -> str:
+    from .allocation_documents import Allocation
+    from .table import render
+
+    design, results = files.read_document(Design, file), files.results_beside(file)
+    exposures = [answer.exposure for answer in design.exposures]
+    shares = [
+        f"Shares of {found.exposure}: {found.verdict}"
+        for found in (files.read_document(Allocation, path) for path in results if path.name == "allocation.json")
+        if found.exposure in exposures
+    ]
+    return "\n\n".join([render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])])
 
 
 def _sequence(file: Path) -> str:
@@ -133,14 +177,17 @@ def workspace(
     """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
     import numpy as np
 
-    from .workspace_gain import parse_grid, parse_prior, workspace_gain
+    from .workspace_gain import named_once, parse_grid, parse_prior, workspace_gain
 
-    parsed = dict(parse_grid(text) for text in grids)
-    normals = [parse_prior(text) for text in priors]
+    axes, normals = [parse_grid(text) for text in grids], [parse_prior(text) for text in priors]
+    named_once("--grid", axes)
+    named_once("--prior", normals)
     base, patches = files.read_json(file), None if patchset is None else files.read_json(patchset)
     options: dict[str, Any] = {"measurement": measurement, "draws": draws, "rng": np.random.default_rng(seed)}
     try:
-        result = workspace_gain(base, patches, parsed, normals, **options)
+        if patchset is not None and not isinstance(patches, dict):
+            raise InputFileError(f"the patchset {patchset} is no JSON object with metadata and patches")
+        result = workspace_gain(base, patches, dict(axes), normals, **options)
     except InputFileError as error:
         raise InputFileError(f"{file}: {error}") from None
     if output is not None:
@@ -148,17 +195,18 @@ def workspace(
     both = (result.observed_marginalisation, result.marginalisation)
     for text in dict.fromkeys(text for how in both if how for text in how.warnings):
         warnings.warn(text, MarginalisationWarning, stacklevel=2)
-    return _workspace_text(result, list(parsed))
+    return _workspace_text(result, list(dict(axes)))
 
 
 def _workspace_text(result: WorkspaceGain, names: Sequence[str]) -> str:
     known, how = result.posterior, result.marginalisation
     checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
+    gained = round(result.prior_entropy - result.posterior_entropy, 4) + 0.0  # no minus before a zero
     return "\n".join(
         [
             *(f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in names),
             f"most probable point: {known.map}",
-            f"information gained from the observed data: {result.prior_entropy - result.posterior_entropy:.4f} nats",
+            f"information gained from the observed data: {gained:.4f} nats",
             f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
             f" {result.prior_entropy:.4f} nats",
             f"{len(result.nuisances)} nuisance parameters marginalised{checked}",

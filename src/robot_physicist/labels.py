@@ -176,6 +176,16 @@ def exposure_labels(campaign: Mapping[str, Any]) -> list[str]:
     return _safe(exposure_label(entry) for entry in entries)
 
 
+def allocation_labels(campaign: Mapping[str, Any]) -> list[str]:
+    """Labels of the exposures whose luminosity is shared among the settings; a single one may stand without a list.
+
+    >>> allocation_labels({"allocate": "luminosity=1fb-1"}), allocation_labels({})
+    (['luminosity=1fb-1'], [])
+    """
+    chosen = campaign.get("allocate") or []
+    return _safe([chosen] if isinstance(chosen, str) else chosen)
+
+
 def _safe(labels: Iterable[str]) -> list[str]:
     """Refuse labels that no valid campaign has, before an engine makes folders and command lines of them."""
     found = list(labels)

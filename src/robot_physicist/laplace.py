@@ -88,6 +88,9 @@ def expand(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: 
     per_rate = counts.sum(axis=0) / rates.sum(axis=0) if fixed_total else np.ones(1)
     ratio = counts / rates
     residual = ratio - per_rate
+    if rates.min() <= LOWEST_RATE:
+        # An empty bin is certain once its rate has reached zero: no slope leads on into negative rates.
+        residual = np.where((rates <= LOWEST_RATE) & (counts == 0), 0.0, residual)
     slopes = _local_slopes(nuisances, response, local)
     index = nuisances.local[nuisances.local >= 0]
     first, second = nuisances.prior.derivatives(nuisances.whole, whole)
@@ -245,15 +248,17 @@ def _value(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: 
 
 
 def _moved(nuisances: Nuisances, point: Point, step: Point) -> Point:
-    """Take a step, at most 3 in the units of a normal constraint; what multiplies rates keeps a tenth of itself."""
+    """Take a step, at most 3 in the units of a normal constraint; a tenth of the way to an edge is always left."""
     index, present = nuisances.whole, nuisances.local >= 0
     prior = nuisances.prior
     scale = np.where(prior.kinds[index] == "normal", prior.width[index], np.inf)[:, None]
     whole = point[0] + np.clip(step[0], -3 * scale, 3 * scale)
-    positive = (prior.positive[index] | (prior.kinds[index] == "free"))[:, None]
-    whole = np.where(positive, np.maximum(whole, 0.1 * point[0]), whole)
-    local = np.maximum(point[1] + np.where(present[..., None], step[1], 0.0), 0.1 * point[1])
-    return whole, local
+    local = point[1] + np.where(present[..., None], step[1], 0.0)
+    return _inside(whole, point[0], nuisances.edges[0]), _inside(local, point[1], nuisances.edges[1])
+
+
+def _inside(values: FloatArray, start: FloatArray, edges: FloatArray) -> FloatArray:
+    return np.clip(values, 0.1 * start + 0.9 * edges[..., 0], 0.1 * start + 0.9 * edges[..., 1])
 
 
 def expanded(nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool) -> Expansion:

@@ -20,6 +20,7 @@ from .histfactory import LOWEST_RATE
 from .importance import importance, proposals
 from .information import average, entropy
 from .laplace import CHUNK, data_constant, log_marginals
+from .linearity import nearly_linear
 from .nuisances import Nuisances
 from .quantiles import poisson_quantiles
 from .simulators.base import FloatArray
@@ -38,7 +39,17 @@ DISTANCE = 0.015
 FEWEST_EFFECTIVE = 400.0
 #: θ with less posterior probability than this are left to Laplace's method.
 NEGLIGIBLE = 1e-4
+#: The same for the exact path, which knows the probability only roughly at first.
+SURELY_NEGLIGIBLE = 1e-6
 FREEDOM = 5.0
+#: Fraction of the draws from the prior, where the Gaussian may miss something.
+PRIOR_SHARE = 0.25
+#: Data sets and draws of the check where the model is far from linear: a few of them may hold most of the error.
+WARY_CHECKED, WARY_DRAWS = 256, 256
+#: Draws of the first look of the exact path at all θ.
+FIRST_DRAWS = 256
+#: Data sets of the wary check that share their random numbers: what differs between groups has their noise in it.
+GROUP = 32
 #: Uniform numbers of nuisance parameters for the average over them in one event.
 ONE_EVENT_DRAWS = 4096
 
@@ -72,20 +83,22 @@ def importance_log_likelihood(
     draws: int,
     freedom: float,
     rng: np.random.Generator,
+    prior_share: float = 0.0,
+    negligible: float = NEGLIGIBLE,
 ) -> tuple[FloatArray, FloatArray]:
     """Ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
 
-    θ of negligible posterior keep their value by Laplace's method, `laplace` (N, K).
+    θ of less than negligible posterior keep their value by Laplace's method, `laplace` (N, K).
     """
     weight = normalised(laplace, prior)
     columns = np.ascontiguousarray(counts.T, dtype=np.float64)
     _, searches = log_marginals(models, columns, fixed_total)
     constant = data_constant(columns, fixed_total)
     most = max(len(one.index) for one in models)
-    proposed = proposals(most, draws, freedom, rng)
+    proposed = proposals(most, draws, freedom, rng, prior_share)
     result, fraction = laplace.copy(), np.ones_like(laplace)
     for k, (nuisances, search) in enumerate(zip(models, searches, strict=True)):
-        rows = np.flatnonzero(weight[:, k] > NEGLIGIBLE)
+        rows = np.flatnonzero(weight[:, k] >= negligible)
         if rows.size:
             own = proposed.first(len(nuisances.index))
             point = search.point[0][:, rows], search.point[1][..., rows]
@@ -107,24 +120,66 @@ def marginalise(
 ) -> Marginal:
     """Ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
     laplace = laplace_log_likelihood(models, counts, fixed_total)
-    if not len(models[0].index):
+    if not any(len(one.index) for one in models):
         return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))
-    chosen = np.unique(np.linspace(0, len(counts) - 1, min(CHECKED, len(counts))).astype(np.intp))
+    linear = nearly_linear(models)
+    chosen = _chosen(len(counts), linear)
+    found, good = _checked(models, counts[chosen], laplace[chosen], prior, fixed_total, linear, rng)
+    if good:
+        return Marginal(laplace, found)
+    return _exactly(models, counts, laplace, prior, fixed_total, found, rng)
+
+
+def _chosen(size: int, linear: bool) -> NDArray[np.intp]:
+    """Which of so many data sets are checked: some, evenly spread, or a run of neighbours from each eighth.
+
+    Neighbours fill the space of a Sobol sequence evenly, which every sixteenth point of one does not.
+    """
+    if linear or size <= WARY_CHECKED:
+        return np.unique(np.linspace(0, size - 1, min(CHECKED if linear else WARY_CHECKED, size)).astype(np.intp))
+    runs = WARY_CHECKED // GROUP
+    return (np.arange(runs)[:, None] * (size // runs) + np.arange(GROUP)).ravel()
+
+
+def _checked(
+    models: Sequence[Nuisances],
+    counts: FloatArray,
+    laplace: FloatArray,
+    prior: FloatArray,
+    fixed_total: bool,
+    linear: bool,
+    rng: np.random.Generator,
+) -> tuple[Marginalisation, bool]:
+    """What importance sampling says of Laplace's method, and whether that is good enough.
+
+    Where the model is not nearly linear, a share of the draws is from the prior and no θ is left out.
+    """
     # A single data set has no others over which the noise of the check averages out.
-    draws = CHECK_DRAWS * max(1, 16 // len(chosen))
-    checked, fraction = importance_log_likelihood(
-        models, counts[chosen], laplace[chosen], prior, fixed_total, draws, math.inf, rng
-    )
-    exact, rough = normalised(checked, prior), normalised(laplace[chosen], prior)
-    shift = entropy(exact) - entropy(rough)
-    bias = Estimate(float(shift.mean()), float(shift.std(ddof=1) / np.sqrt(len(shift))) if len(shift) > 1 else 0.0)
+    more, group, share = max(1, 16 // len(counts)), 1, 0.0
+    if linear:
+        checked, fraction = importance_log_likelihood(
+            models, counts, laplace, prior, fixed_total, CHECK_DRAWS * more, math.inf, rng
+        )
+    else:
+        group, share = min(GROUP, max(1, len(counts) // 2)), PRIOR_SHARE
+        checked, fraction = _chunked(
+            models, counts, laplace, prior, fixed_total, WARY_DRAWS * more, math.inf, rng, group, 0.0
+        )
+    exact, rough = normalised(checked, prior), normalised(laplace, prior)
+    bias = _mean_of_groups(entropy(exact) - entropy(rough), group)
     low = float(np.quantile(fraction, 0.05))
     distance = float(0.5 * np.abs(exact - rough).sum(axis=1).mean())
-    shifted = len(shift) > 1 and abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
-    wrong = distance > DISTANCE or shifted
-    if low >= LOWEST_FRACTION and not wrong:
-        return Marginal(laplace, Marginalisation("Laplace's method", low, bias, []))
-    return _exactly(models, counts, laplace, prior, fixed_total, Marginalisation("", low, bias, []), rng)
+    shifted = len(counts) > 1 and abs(bias.value) > max(DISAGREEMENT, SIGNIFICANT * bias.error)
+    unsure = share > 0 and bias.error > DISAGREEMENT
+    good = low >= LOWEST_FRACTION * (1 - share) and distance <= DISTANCE and not (shifted or unsure)
+    return Marginalisation("Laplace's method", low, bias, []), good
+
+
+def _mean_of_groups(values: FloatArray, group: int) -> Estimate:
+    """Mean of values (N,), its standard error the larger one of those that values and groups of neighbours show."""
+    means = np.add.reduceat(values, np.arange(0, len(values), group))[: len(values) // group] / group
+    errors = [float(part.std(ddof=1) / np.sqrt(len(part))) for part in (values, means) if len(part) > 1]
+    return Estimate(float(values.mean()), max(errors, default=0.0))
 
 
 def _exactly(
@@ -137,9 +192,13 @@ def _exactly(
     rng: np.random.Generator,
 ) -> Marginal:
     """Importance sampling of all data sets, with twice the draws until enough of them are effective."""
+    # Laplace's method may be wrong about which θ are negligible, too: a rough look at all of them says which.
+    rough, _ = _chunked(models, counts, laplace, prior, fixed_total, FIRST_DRAWS, FREEDOM, rng, CHECKED, 0.0)
     draws = EXACT_DRAWS
     while True:
-        exact, fraction = _chunked(models, counts, laplace, prior, fixed_total, draws, rng)
+        exact, fraction = _chunked(
+            models, counts, rough, prior, fixed_total, draws, FREEDOM, rng, CHECKED, SURELY_NEGLIGIBLE
+        )
         low = float(np.quantile(fraction, 0.05))
         if low * draws >= FEWEST_EFFECTIVE or draws >= MOST_DRAWS:
             break
@@ -165,21 +224,29 @@ def _chunked(
     prior: FloatArray,
     fixed_total: bool,
     draws: int,
+    freedom: float,
     rng: np.random.Generator,
+    size: int,
+    negligible: float,
 ) -> tuple[FloatArray, FloatArray]:
-    seed = int(rng.integers(2**63))
+    """`importance_log_likelihood` with draws from the prior too, `size` data sets sharing their random numbers.
+
+    Their noise is then independent from one part to the next, and averages out in a gain.
+    """
     parts = [
         importance_log_likelihood(
             models,
-            counts[start : start + CHECKED],
-            laplace[start : start + CHECKED],
+            counts[start : start + size],
+            laplace[start : start + size],
             prior,
             fixed_total,
             draws,
-            FREEDOM,
-            np.random.default_rng(seed),
+            freedom,
+            rng,
+            PRIOR_SHARE,
+            negligible,
         )
-        for start in range(0, len(counts), CHECKED)
+        for start in range(0, len(counts), size)
     ]
     return np.concatenate([logs for logs, _ in parts]), np.concatenate([fraction for _, fraction in parts])
 

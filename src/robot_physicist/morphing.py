@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import LOWEST_RATE, HistFactory, cell_columns
+from .histfactory import LOWEST_RATE, HistFactory, cell_columns, reciprocal
 from .interpolation import shape_basis, shape_basis_derivatives
 from .simulators.base import FloatArray
 
@@ -63,8 +63,7 @@ class Morphing:
         """f′/f of each of `factors`, and f″/f − (f′/f)², (N,) each."""
         slopes, bends = self.model.norms.logarithmic_derivatives(parameters)
         first = [
-            slopes[norm] if norm >= 0 else 1 / np.maximum(parameters[parameter], LOWEST_RATE)
-            for _, parameter, norm in self.factors
+            slopes[norm] if norm >= 0 else reciprocal(parameters[parameter]) for _, parameter, norm in self.factors
         ]
         second = [bends[norm] if norm >= 0 else 0.0 for _, _, norm in self.factors]
         return first, [bend - slope**2 for slope, bend in zip(first, second, strict=True)]

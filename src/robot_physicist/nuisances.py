@@ -26,7 +26,7 @@ class Prior:
     """Independent priors of all parameters of a model, (P,) each, as their constraints say.
 
     `normal`: N(centre, σ), restricted to positive values where the parameter multiplies rates. `poisson`: the
-    density that Poisson(τ | γ τ) gives to γ, a gamma distribution. `free`: uniform within the bounds.
+    density that Poisson(centre | γ τ) gives to γ, a gamma distribution. `free`: uniform within the bounds.
     """
 
     kinds: NDArray[np.str_]
@@ -43,7 +43,7 @@ class Prior:
         if self.kinds[index] == "free":
             return np.asarray(low + (high - low) * uniforms)
         if self.kinds[index] == "poisson":
-            return np.asarray(gammaincinv(width + 1, uniforms) / width)
+            return np.asarray(gammaincinv(self.centre[index] + 1, uniforms) / width)
         centre = self.centre[index]
         below = ndtr(-centre / width) if self.positive[index] else 0.0
         return np.asarray(centre + width * ndtri(below + (1 - below) * uniforms))
@@ -57,7 +57,9 @@ class Prior:
         total: FloatArray = -0.5 * np.einsum("q...,q...->...", pull, pull)
         if poisson.any():
             gamma = np.maximum(values[poisson], 1e-300)
-            total += (width[poisson].reshape(shape) * (np.log(gamma) - gamma)).sum(axis=0)
+            tau = width[poisson].reshape(shape)
+            mode = self.centre[index][poisson].reshape(shape) / tau
+            total += (tau * (mode * np.log(gamma) - gamma)).sum(axis=0)
         if (kinds == "free").any() or self.positive[index].any():
             return np.where(self.allowed(index, values), total, -np.inf)
         return total
@@ -70,16 +72,21 @@ class Prior:
         sigma, tau, span = width[kinds == "normal"], width[kinds == "poisson"], bounds[kinds == "free"]
         cut = self.positive[index] & (kinds == "normal")
         result = -np.log(sigma * np.sqrt(2 * np.pi)).sum() - log_ndtr(self.centre[index][cut] / width[cut]).sum()
-        result += ((tau + 1) * np.log(tau) - gammaln(tau + 1)).sum()
+        events = self.centre[index][kinds == "poisson"]
+        result += ((events + 1) * np.log(tau) - gammaln(events + 1)).sum()
         return float(result - np.log(span[:, 1] - span[:, 0]).sum())
 
     def allowed(self, index: NDArray[np.intp], values: FloatArray) -> NDArray[np.bool_]:
         """Where the prior is not zero."""
-        shape = (-1,) + (1,) * (values.ndim - 1)
-        free = self.kinds[index] == "free"
-        low = np.where(free, self.bounds[index, 0], np.where(self.positive[index], 0.0, -np.inf))
-        high = np.where(free, self.bounds[index, 1], np.inf)
-        return np.asarray(((values >= low.reshape(shape)) & (values <= high.reshape(shape))).all(axis=0))
+        low, high = self.edges[index].T.reshape(2, -1, *(1,) * (values.ndim - 1))
+        return np.asarray(((values >= low) & (values <= high)).all(axis=0))
+
+    @cached_property
+    def edges(self) -> FloatArray:
+        """Between which values the prior is not zero, (P, 2)."""
+        free = self.kinds == "free"
+        low = np.where(free, self.bounds[:, 0], np.where(self.positive, 0.0, -np.inf))
+        return np.stack([low, np.where(free, self.bounds[:, 1], np.inf)], axis=1)
 
     def derivatives(self, index: NDArray[np.intp], values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """First derivative of ln p and minus its second, both like `values` (Q, ...)."""
@@ -92,8 +99,9 @@ class Prior:
         # A flat prior has no curvature; a little keeps matrices regular where data say nothing.
         span = (self.bounds[index, 1] - self.bounds[index, 0]).reshape(shape)
         normal, poisson = kinds == "normal", kinds == "poisson"
-        first = np.where(normal, (centre - values) / width**2, np.where(poisson, width / safe - width, 0))
-        second = np.where(normal, 1 / width**2, np.where(poisson, width / safe**2, 1e-6 / span**2))
+        mode = centre / width
+        first = np.where(normal, (centre - values) / width**2, np.where(poisson, width * mode / safe - width, 0))
+        second = np.where(normal, 1 / width**2, np.where(poisson, width * mode / safe**2, 1e-6 / span**2))
         return first, second
 
 
@@ -102,9 +110,7 @@ def prior(model: HistFactory) -> Prior:
     scales = {index for cell in model.cells for index in cell.scales}
     local = {int(index) for cell in model.cells for rows in cell.locals for index in rows}
     positive = np.isin(np.arange(len(model.init)), [*scales, *local])
-    return Prior(
-        model.kinds, model.auxdata * np.where(model.kinds == "normal", 1, np.nan), model.width, model.bounds, positive
-    )
+    return Prior(model.kinds, model.auxdata, model.width, model.bounds, positive)
 
 
 @dataclass(frozen=True)
@@ -138,15 +144,25 @@ class Nuisances:
 
     def parameters(self, whole: FloatArray, local: FloatArray) -> FloatArray:
         """Full parameter vectors (P, N) from nuisances (G, N) and (M, B, N)."""
-        size = max(whole.shape[-1] if len(whole) else 1, local.shape[-1] if local.size else 1)
+        size = max(whole.shape[-1], local.shape[-1])
         result = np.repeat(self.values[:, None], size, axis=1)
         result[self.whole] = whole
         result[self.local[self.local >= 0]] = local[self.local >= 0]
         return result
 
     def start(self) -> tuple[FloatArray, FloatArray]:
-        """Initial nuisances, (G, 1) and (M, B, 1)."""
-        return self.values[self.whole, None], np.where(self.local >= 0, self.values[self.local], 1.0)[..., None]
+        """Initial nuisances, (G, 1) and (M, B, 1); factors of zero, where slopes vanish, are moved to one."""
+        low, high = self.prior.edges.T
+        inside = np.where((low < 1) & (high > 1), 1.0, self.prior.bounds.mean(axis=1))
+        zero = self.prior.positive & ((self.values == 0) | (self.values <= low) | (self.values >= high))
+        values = np.where(zero, inside, self.values)
+        return values[self.whole, None], np.where(self.local >= 0, values[self.local], 1.0)[..., None]
+
+    @cached_property
+    def edges(self) -> tuple[FloatArray, FloatArray]:
+        """Between which values nuisances are allowed, lower and upper ones last: (G, 1, 2) and (M, B, 1, 2)."""
+        local = np.where(self.local[..., None] >= 0, self.prior.edges[self.local], [0.0, np.inf])
+        return self.prior.edges[self.whole, None], local[:, :, None]
 
     def draw(self, uniforms: FloatArray) -> FloatArray:
         """Parameter vectors (P, N) with nuisances from their prior, from uniform numbers (Q, N)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,13 @@ import click
 FILE = click.Path(path_type=Path)
 #: Options that take several values after one flag, as workflow engines write lists of files.
 LISTS = ("--histograms", "--gains", "--posteriors", "--previous")
+
+
+def positive(_: click.Context, __: click.Parameter, number: float | None) -> float | None:
+    """Check that an option is a finite number above zero; what Python calls nan is none."""
+    if number is not None and not (number > 0 and math.isfinite(number)):
+        raise click.BadParameter(f"{number:g} is no number above zero; give one such as 0.01")
+    return number
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
@@ -42,7 +50,7 @@ def label(name: str, text: str) -> Callable[..., Any]:
 
 def files(name: str, text: str, required: bool = True) -> Callable[..., Any]:
     """Option for one or more files."""
-    return click.option(f"--{name}", type=FILE, multiple=True, required=required, help=text)
+    return click.option(f"--{name}", type=FILE, metavar="PATH...", multiple=True, required=required, help=text)
 
 
 campaign = path("campaign", "Campaign file.")

@@ -1,30 +1,27 @@
-"""How the error of a finished run falls with the number of simulated events."""
+"""The errors of a finished run, from which follows how many events another error needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from . import files, labels
 from .campaign import Campaign
 from .documents import Histogram
-from .errors import InputFileError
+from .errors import BadInputError, InputFileError
 from .finite_simulation import GainEstimates, information_gain
-from .plan import PilotError
+from .histogram_checks import check as check_histogram
+from .information import entropy
+from .needs import PilotError
 from .provenance import branch_digest
 from .seeds import branch_generator
-from .stage_inputs import exposure_named, prior_of, templates_of
+from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
+from .support import rounded_up
 from .templates import Templates
-
-#: With fewer folds, half of them cannot be halved again.
-FEWEST_FOLDS = 4
 
 
 def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:
-    """Errors of the pilot in a results folder at each setting and exposure, from all of its folds and from halves.
+    """Errors of the pilot in a results folder at each setting and exposure.
 
     Raises InputFileError when a histogram is missing and DigestMismatchError when it is of another campaign, which
     may differ in the number of events only.
@@ -37,27 +34,29 @@ def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:
     ]
 
 
+def check_target(campaign_file: Path, campaign: Campaign, target: float) -> None:
+    """Raise BadInputError when an error of `target` nats is more than there is to know."""
+    ceiling = float(entropy(prior_of(campaign_file, campaign)))
+    if 0 < ceiling < target:
+        raise BadInputError(
+            f"--error {target:g}: the prior's entropy is {ceiling:.4g} nats and every gain is known better than that;"
+            " give a smaller error"
+        )
+
+
 def _at_setting(campaign_file: Path, campaign: Campaign, setting: str, folder: Path) -> Iterator[PilotError]:
     found = [_histogram(campaign, campaign_file, setting, sample, folder) for sample in campaign.samples]
-    folds = found[0].sumw.shape[0]
-    order = np.random.default_rng(campaign.seed).permutation(folds)
-    halves = np.array_split(order, 2) if folds >= FEWEST_FOLDS else []
     for exposure, chosen in campaign.exposures.items():
         templates = templates_of(campaign_file, campaign, chosen, found)
-        whole = _gain(campaign_file, campaign, templates, exposure)
-        errors = [
-            _gain(campaign_file, campaign, _part(templates, half), exposure)
-            for half in halves
-            if folds >= FEWEST_FOLDS
-        ]
-        logs = [np.log(max(one.corrected.error, 1e-300)) for one in errors]
+        gain = _gain(campaign_file, campaign, templates, exposure)
+        events = min(one.generated for one in found)
         yield PilotError(
             setting=setting,
             exposure=exposure,
-            events=min(one.generated for one in found),
-            error=whole.corrected.error,
-            half_error=float(np.exp(np.mean(logs))) if logs else None,
-            integration=whole.plug_in.error,
+            events=events,
+            error=gain.corrected.error,
+            integration=gain.integration,
+            enough=rounded_up(gain.factor * events) if gain.lacking else None,
         )
 
 
@@ -70,22 +69,13 @@ def _histogram(campaign: Campaign, campaign_file: Path, setting: str, sample: st
         )
     one = files.read_document(Histogram, path)
     files.check_digest(path, one.digest, branch_digest(campaign, setting, sample, one.generated))
+    check_histogram(path, one, campaign)
     return one
-
-
-def _part(templates: Templates, folds: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Templates:
-    share = len(folds) / templates.sumw.shape[1]
-    return replace(
-        templates,
-        sumw=templates.sumw[:, folds],
-        sumw2=templates.sumw2[:, folds],
-        generated=templates.generated * share,
-    )
 
 
 def _gain(campaign_file: Path, campaign: Campaign, templates: Templates, exposure: str) -> GainEstimates:
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     prior = prior_of(campaign_file, campaign)
-    return information_gain(
-        templates, exposure_named(campaign, exposure), prior, campaign.estimator, campaign.simulation, rng
-    )
+    chosen = exposure_named(campaign, exposure)
+    systematics = systematics_of(campaign_file, campaign, templates, chosen)
+    return information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)

@@ -68,7 +68,7 @@ class Progress:
     """A campaign at one moment.
 
     `left` is in seconds, None when there is no rate to tell it from or nobody seems to be at work; `quiet` are the
-    seconds since the latest file, None when there is none.
+    seconds since the latest file, None when there is none. `folder` is where the files are looked for.
     """
 
     title: str
@@ -78,6 +78,7 @@ class Progress:
     best: tuple[Best, ...]
     rounds: tuple[Round, ...]
     finished: bool
+    folder: str = ""
 
 
 def jobs(campaign: Campaign, folder: str = "", last: str = "design") -> list[Job]:
@@ -96,6 +97,7 @@ def jobs(campaign: Campaign, folder: str = "", last: str = "design") -> list[Job
             result += _inference(f"{setting}/{exposure}", histograms, "recast" if campaign.published else last)
     if last == "design" and campaign.published is None:
         result.append(design_of(result, folder))
+        result += [_shares(exposure, result) for exposure in campaign.allocate]
     return result
 
 
@@ -114,6 +116,11 @@ def _inference(branch: str, histograms: tuple[str, ...], last: str) -> list[Job]
 def design_of(wanted: Sequence[Job], folder: str = "") -> Job:
     """The design of all that the other jobs find."""
     return Job("design", f"{folder}design.json", tuple(j.output for j in wanted if j.stage in ("eig", "posterior")))
+
+
+def _shares(exposure: str, wanted: Sequence[Job]) -> Job:
+    """The shares of a luminosity, for which all histograms are read."""
+    return Job("allocate", f"{exposure}/allocation.json", tuple(j.output for j in wanted if j.stage == "histogram"))
 
 
 def finished(wanted: Sequence[Job], times: Mapping[str, float]) -> dict[str, float]:

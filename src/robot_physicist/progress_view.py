@@ -48,7 +48,7 @@ def status(state: Progress) -> str:
     if state.left is not None:
         return f"about {duration(state.left)} left"
     if state.quiet is None:
-        return "nothing there yet"
+        return f"nothing there yet in {state.folder}" if state.folder else "nothing there yet"
     if state.quiet > PAUSE_SECONDS:
         return f"the latest file is {duration(state.quiet)} old"
     return "time left not known yet"

@@ -53,10 +53,12 @@ def campaign_digest(campaign: Campaign) -> str:
 
 
 def _unused(campaign: Campaign) -> dict[str, Any]:
-    """Keys of loops in a campaign that has none: its digest is the one from before they existed."""
+    """Keys of loops and shares in a campaign that has none: its digest is the one from before they existed."""
     keys: dict[str, Any] = {
         key: True for key in ("search", "sequence", "chosen_settings") if getattr(campaign, key) is None
     }
+    if not campaign.allocate:
+        keys["allocate"] = True
     if not campaign.simulation.batches:
         keys["simulation"] = {"batches": True}
     fixed = [name for name, domain in campaign.settings.items() if domain.range is None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import LOWEST_RATE, HistFactory
+from .histfactory import LOWEST_RATE, HistFactory, reciprocal
 from .interpolation import shape_basis, shape_basis_derivatives
 from .nuisances import Nuisances
 from .simulators.base import FloatArray
@@ -188,7 +188,7 @@ def _cells(nuisances: Nuisances, parameters: FloatArray) -> list[CellResponse]:
         logs = {p: log_slopes[norm] for p, norm in own_norms}
         squares = {p: log_curvatures[norm] for p, norm in own_norms}
         for scale in set(cell.scales) & set(place):
-            logs[place[scale]] = 1 / np.maximum(parameters[scale], LOWEST_RATE)
+            logs[place[scale]] = reciprocal(parameters[scale])
             squares[place[scale]] = np.zeros(parameters.shape[1])
         result.append(CellResponse(cell.bins, factor, shape, logs, squares, own))
     return result

@@ -13,17 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
-from .campaign import Campaign
+from .campaign import Campaign, Simulation
 from .documents import Estimate, InformationGain
 from .gaussian_process import Fit, fit
-from .labels import rounded
+from .labels import parse, rounded
 from .search_campaign import Search
 from .search_documents import Process, ProcessBand, SearchState, Tried
-from .search_domain import PLACES, Domain, candidates, domain_of, pictured, spread
-from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, untried
+from .search_domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
+from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, unit, untried
 from .seeds import branch_generator
 from .simulators.base import FloatArray
 
+#: Settings among which affordable ones are looked for when there are few of them.
+MANY = 64 * PLACES
 #: Standard errors by which a gain may lie above what is believed.
 DOUBT = 3.0
 
@@ -61,10 +63,18 @@ def _affordable(campaign: Campaign, settings: Sequence[dict[str, float]]) -> lis
 
 def _first_round(campaign: Campaign, domain: Domain, rng: np.random.Generator) -> SearchState:
     search, events = search_of(campaign), campaign.simulation.events
+    wanted = min(search.initial, domain.size)
     new = _affordable(campaign, spread(domain, search.initial, rng))
-    if len(new) < min(search.initial, domain.size):
-        others = _affordable(campaign, spread(domain, PLACES, rng))
-        new = [others[index] for index in np.linspace(0, len(others) - 1, search.initial).round().astype(int)]
+    for number in (PLACES, MANY):
+        if len(new) < wanted:
+            others = _affordable(campaign, spread(domain, number, rng))
+            spaced = np.linspace(0, len(others) - 1, min(wanted, len(others))).round().astype(int)
+            new = [others[index] for index in spaced]
+    if len(new) < wanted:
+        # what is cheapest is at a corner, or is named in the campaign
+        named = [parse(label) for label in search.cost.at]
+        known = unique([*(one.values for one in new), *corners(domain), *named])
+        new = sorted(_affordable(campaign, known), key=lambda one: one.cost)[:wanted]
     tried = asked([], {one.setting: events for one in new}, new, 1)
     return _state(campaign, tried, 1, proposed=[one.setting for one in tried])
 
@@ -118,11 +128,12 @@ def _later_round(
     regret = expected_regret(belief, rng)
     spent = simulated(tried, len(campaign.samples))
     left = None if search.budget is None else (search.budget - spent) // len(campaign.samples)
-    possible = list(_actions(search, places, tried, errors, campaign.simulation.events))
+    possible = list(_actions(search, places, tried, errors, campaign.simulation))
     doubted = _doubted(belief, y, errors, [len(one.batches) for one in tried])
     chosen = list(_batch(search.batch, belief, possible, doubted, left))
     known = regret <= search.tolerance and not doubted
-    stopped = _stopped(search, number, regret, known, bool(chosen), left)
+    spent_all = left is not None and all(action.events > left for action in possible)
+    stopped = _stopped(search, number, regret, known, bool(chosen), spent_all)
     new = [places[action.place] for action in chosen if not stopped]
     events = {} if stopped else {places[action.place].setting: action.events for action in chosen}
     return _state(
@@ -148,12 +159,12 @@ def _doubted(belief: Belief, y: FloatArray, errors: FloatArray, rounds: Sequence
     return [place for place in range(len(y)) if lucky[place] and rounds[place] == 1]
 
 
-def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, left: int | None) -> str:
+def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, spent: bool) -> str:
     if known:
-        return f"expected regret of {regret:.2g} nats is within the tolerance"
+        return f"expected regret of {regret:.2g} {unit(search.maximise)} is within the tolerance"
     if number > search.rounds:
         return f"{search.rounds} rounds"
-    return "" if more else "nothing is left to simulate" if left is None else "the budget is spent"
+    return "" if more else "the budget is spent" if spent else "nothing is left to simulate"
 
 
 def _belief(fitted: Fit, places: int, tried: int) -> Belief:
@@ -188,7 +199,7 @@ def _best(belief: Belief, possible: Sequence[Action]) -> Action | None:
 
 
 def _actions(
-    search: Search, places: Sequence[Tried], tried: Sequence[Tried], errors: FloatArray, first: int
+    search: Search, places: Sequence[Tried], tried: Sequence[Tried], errors: FloatArray, simulation: Simulation
 ) -> Iterator[Action]:
     """Events for new settings and more events for those tried; errors fall with the root of the events.
 
@@ -203,8 +214,10 @@ def _actions(
     for place in range(len(places)):
         before = int(done[place]) if place < len(tried) else 0
         scale = per_event[place] if place < len(tried) else usual / cost[place]
-        for total in _ladder(search.growth * before or first, search.growth, most):
-            yield Action(place, total - before, float(scale / np.sqrt(total - before)))
+        for total in _ladder(search.growth * before or simulation.events, search.growth, most):
+            # events come in folds, and a step from few events with little growth would have fewer
+            more = max(total - before, simulation.folds)
+            yield Action(place, more, float(scale / np.sqrt(more)))
 
 
 def _ladder(first: float, growth: float, most: float) -> Iterator[int]:

@@ -50,7 +50,7 @@ class Search(Section):
     expected to have more than the one that is named."""
     budget: int | None = Field(None, ge=1)
     """Most events generated in all, for all settings and samples together; none: no limit."""
-    growth: float = Field(4.0, gt=1, le=100)
+    growth: float = Field(4.0, ge=1.1, le=100)
     """A contender that is simulated again has this many times its events afterwards, or a power of it; it begins with
     `simulation.events`, and a new setting may get as many at once as the contenders would."""
     maximise: Literal["gain", "gain per cost"] = "gain"

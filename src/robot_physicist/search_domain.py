@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .campaign import Campaign
 from .labels import label, rounded
@@ -63,9 +65,11 @@ def _unit(axis: FloatArray) -> FloatArray:
     return result
 
 
-def _nearest(axis: FloatArray, values: FloatArray) -> FloatArray:
-    result: FloatArray = np.abs(axis[None, :] - values[:, None]).argmin(axis=1)
-    return result
+def _nearest(axis: FloatArray, values: FloatArray) -> NDArray[np.intp]:
+    """Indices of the values of an ascending axis that are nearest, the lower one of two that are as near."""
+    above = np.searchsorted(axis, values).clip(0, len(axis) - 1)
+    below = (above - 1).clip(0)
+    return np.where(np.abs(axis[below] - values) <= np.abs(axis[above] - values), below, above)
 
 
 def lattice(low: float, high: float) -> FloatArray:
@@ -77,6 +81,16 @@ def lattice(low: float, high: float) -> FloatArray:
     step = 10.0 ** (math.floor(math.log10(high - low)) - 3)
     inner = [rounded(step * number) for number in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return np.unique([rounded(low), *inner, rounded(high)])
+
+
+def corners(domain: Domain) -> list[dict[str, float]]:
+    """Settings at which every variable has its lowest or its highest value.
+
+    >>> corners(Domain(("a", "b"), (np.array([1.0, 2.0, 3.0]), np.array([5.0]))))
+    [{'a': 1.0, 'b': 5.0}, {'a': 3.0, 'b': 5.0}]
+    """
+    ends = ((float(axis[0]), float(axis[-1])) for axis in domain.axes)
+    return unique(dict(zip(domain.names, corner, strict=True)) for corner in itertools.product(*ends))
 
 
 def domain_of(campaign: Campaign) -> Domain:

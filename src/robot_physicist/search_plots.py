@@ -32,10 +32,10 @@ def search_figure(campaign: Campaign, state: SearchState) -> Figure:
     """One variable: the band and the events along it; two: a map; more: the band along each through the best one."""
     from matplotlib.figure import Figure
 
-    names = list(campaign.settings)
+    names = varied(campaign)
     if len(names) == 2:
         figure = Figure(figsize=(9.5, 8.0), layout="constrained")
-        _map(figure, figure.subplots(), campaign, state)
+        _map(figure, figure.subplots(), campaign, state, names)
         return figure
     figure = Figure(figsize=(9.0, 8.5 if len(names) == 1 else 3.6 * len(names)), layout="constrained")
     if len(names) == 1:
@@ -47,6 +47,12 @@ def search_figure(campaign: Campaign, state: SearchState) -> Figure:
             _along(axis, campaign, state, name)
             axis.set_xlabel(_with_unit(campaign, name))
     return figure
+
+
+def varied(campaign: Campaign) -> list[str]:
+    """Variables with more than one value, along which there is something to see; the first one if all are fixed."""
+    names = [name for name, domain in campaign.settings.items() if len(domain.points) > 1]
+    return names or list(campaign.settings)[:1]
 
 
 def _with_unit(campaign: Campaign, name: str) -> str:
@@ -127,9 +133,9 @@ def _events(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> No
     axis.set_ylabel("Simulated events\nper branch")
 
 
-def _map(figure: Figure, axis: Axes, campaign: Campaign, state: SearchState) -> None:
+def _map(figure: Figure, axis: Axes, campaign: Campaign, state: SearchState, names: Sequence[str]) -> None:
     """Mean of the process over two variables; the areas of the points are their events."""
-    first, second = campaign.settings
+    first, second = names
     if state.band is not None:
         x, y = (np.array([values[name] for values in state.band.values]) for name in (first, second))
         drawn = axis.tricontourf(x, y, np.array(state.band.mean), levels=24, cmap="cividis")

@@ -70,6 +70,28 @@ def simulated(tried: Sequence[Tried], samples: int) -> int:
     return samples * sum(sum(one.batches) for one in tried)
 
 
+def unit(maximise: str) -> str:
+    """Unit of what is maximised.
+
+    >>> unit("gain"), unit("gain per cost")
+    ('nats', 'nats per cost')
+    """
+    return "nats" if maximise == "gain" else "nats per cost"
+
+
+def summary(state: SearchState) -> str:
+    """Say what a search knows, and what it does next, in a few lines."""
+    lines = [
+        f"Search of {state.campaign} · {state.exposure} · most {state.maximise}",
+        f"{len(state.tried)} settings, {state.simulated_events:,} events",
+    ]
+    if state.best is not None and state.best_gain is not None and state.expected_regret is not None:
+        known = f"{state.best_gain.value:.3f} ± {state.best_gain.error:.3f} {unit(state.maximise)}"
+        lines.append(f"{state.best} is best: {known}; expected regret {state.expected_regret:.2g}")
+    lines.append(f"stopped: {state.stopped}" if state.stopped else f"round {state.round}: {' '.join(state.proposed)}")
+    return "\n".join(lines)
+
+
 def round_campaign(campaign: Campaign, state: SearchState) -> Campaign:
     """The campaign of the round that a state proposes: its settings, and the events of each by round."""
     chosen = [one for one in state.tried if one.setting in state.proposed]

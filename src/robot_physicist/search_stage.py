@@ -7,7 +7,9 @@ from pathlib import Path
 
 from . import files
 from .documents import InformationGain
+from .errors import BadInputError
 from .search import next_round
+from .search_checks import check_gains, check_state
 from .search_documents import SearchState
 from .search_rounds import round_campaign
 
@@ -26,7 +28,16 @@ def propose(
     campaign = files.read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]
     found = [files.read_document(InformationGain, path) for path in gains]
-    state = next_round(campaign, before[-1] if before else None, found)
+    if len(before) > 1:
+        raise BadInputError(f"{previous[1]}: one state is enough; pass that of the round before only")
+    if found and not before:
+        raise BadInputError("gains need the state that asked for them; pass it with --previous")
+    if proposal.resolve() == campaign_file.resolve():
+        raise BadInputError(f"{proposal}: is the campaign of the search; name another file for that of the round")
+    for one in before:
+        check_state(campaign, one, str(previous[0]))
+        check_gains(one, found)
+    state = next_round(campaign, before[0] if before else None, found)
     for name, content in draw(campaign, state).items():
         files.write_bytes(figures / name, content)
     files.write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)

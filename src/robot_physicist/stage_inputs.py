@@ -14,6 +14,7 @@ from .campaign import Campaign, HistogramBackground
 from .documents import Histogram, Posteriors
 from .errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .histfactory_spec import observed_counts
+from .histogram_checks import check as check_histogram
 from .likelihood import OBSERVED, patch_name, published_rates
 from .simulators.base import FloatArray
 from .systematics import ShapeSystematic
@@ -68,6 +69,7 @@ def templates_from(
             continue
         known = digests(campaign, setting, one.sample)
         files.check_digest(path, one.digest, one.digest if one.digest in known else known[-1])
+        check_histogram(path, one, campaign)
         found.append(one)
     check_complete(campaign, setting, found)
     return templates_of(campaign_file, campaign, exposure, one_per_sample(found))

@@ -15,7 +15,7 @@ from . import __version__, files, labels
 from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
-from .errors import MarginalisationWarning, RegularisedBinWarning
+from .errors import CampaignError, GainWarning, MarginalisationWarning, RegularisedBinWarning
 from .goodness import spelt
 from .histogram import axes
 from .provenance import branch_digest, campaign_digest
@@ -45,8 +45,13 @@ MOST_WARNED = 5
 def branches(campaign_file: Path, output: Path) -> str:
     """List the branches of a campaign, for engines that fan out over what a step says."""
     campaign = files.read_campaign(campaign_file)
+    if campaign.search is not None and campaign.chosen_settings is None:
+        raise CampaignError(
+            f"{campaign_file}: search: its settings are proposed round by round; run it with Snakemake,"
+            " workflow/run_yadage.py or the graph workflow/search.yml, or remove `search`"
+        )
     settings = [labels.label(point) for point in campaign.setting_points]
-    found = Branches(settings, campaign.samples, list(campaign.exposures))
+    found = Branches(settings, campaign.samples, list(campaign.exposures), campaign.allocate)
     files.write_document(output, found)
     return f"{len(settings)} settings × {len(found.samples)} samples, {len(found.exposures)} exposures: {output}"
 
@@ -204,8 +209,9 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
 
 
 def _spelt(gain: InformationGain) -> str:
-    for message in gain.marginalisation.warnings if gain.marginalisation else ():
-        warnings.warn(message, MarginalisationWarning, stacklevel=2)
+    integrated = gain.marginalisation.warnings if gain.marginalisation else []
+    for message in gain.warnings:
+        warnings.warn(message, MarginalisationWarning if message in integrated else GainWarning, stacklevel=2)
     return f"{gain.corrected.value:.4f} ± {gain.corrected.error:.4f} nats"
 
 
@@ -226,6 +232,8 @@ def _gain(
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
+    # An open interval says how many events are missing already.
+    few = [] if gain.lacking else few_events(templates.points, effective)
     return InformationGain(
         setting=setting,
         exposure=exposure,
@@ -239,7 +247,7 @@ def _gain(
         nuisances=nuisances_text(campaign, systematics is not None),
         simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
         effective_events=float(effective.min()),
-        warnings=[*gain.warnings, *few_events(templates.points, effective), *templates.warnings],
+        warnings=[*gain.warnings, *few, *templates.warnings],
         marginalisation=gain.marginalisation,
     )
 

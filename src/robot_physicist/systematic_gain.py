@@ -7,7 +7,7 @@ of the experiment that is designed, and the correction for finite simulation acc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,12 @@ from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .nuisances import Nuisances, nuisances
 from .simulators.base import FloatArray
 from .systematics import Systematic
-from .templates import Exposure, Templates
+from .templates import Exposure, Templates, thinned
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.
 ONE_EVENT_SEED = 1
+#: Modifiers with one error in events per bin.
+ABSOLUTE = ("shapesys", "staterror")
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,15 @@ class SystematicGain:
         """Number of nuisance parameters: coordinates that points of the integral over data need for them."""
         bins = next((len(rates) for rates in self.backgrounds.values()), None) or self._bins()
         return len(self.models(np.ones((1, bins)) + self._background(bins))[0].index)
+
+    def thinned(self, share: float) -> SystematicGain:
+        """The same for an exposure that records a share of the events."""
+        return replace(
+            self,
+            backgrounds={name: share * rates for name, rates in self.backgrounds.items()},
+            exposure=thinned(self.exposure, share),
+            published=None if self.published is None else scaled(self.published, share),
+        )
 
     def _bins(self) -> int:
         return next((len(up) for up, _ in self.shapes.values()), 1)
@@ -98,6 +109,29 @@ class SystematicGain:
 
     def _one_event(self, rates: FloatArray) -> FloatArray:
         return one_event_probabilities(self.models(rates), np.random.default_rng(ONE_EVENT_SEED))
+
+
+def scaled(published: Mapping[str, Any], share: float) -> dict[str, Any]:
+    """A published workspace whose samples expect a share of the events, with the same relative uncertainties."""
+    first, *others = published["channels"]
+    samples = [
+        {
+            **sample,
+            "data": [share * rate for rate in sample["data"]],
+            "modifiers": [_scaled(modifier, share) for modifier in sample["modifiers"]],
+        }
+        for sample in first["samples"]
+    ]
+    return {**published, "channels": [{**first, "samples": samples}, *others]}
+
+
+def _scaled(modifier: Mapping[str, Any], share: float) -> dict[str, Any]:
+    data = modifier["data"]
+    if modifier["type"] == "histosys":
+        data = {side: [share * rate for rate in rates] for side, rates in data.items()}
+    elif modifier["type"] in ABSOLUTE:
+        data = [share * error for error in data]
+    return {**modifier, "data": data}
 
 
 def systematic_gain(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .documents import Design, ExposureDesign, Ranked
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 BAR = 24
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -43,21 +46,38 @@ def render(design: Design, colour: bool) -> str:
     for answer in design.exposures:
         console.print(_table(design, answer))
         console.print(f"{answer.verdict}\n{_treatment(answer)}", soft_wrap=True)
+        for line in _warnings(design, answer):
+            console.print(line, soft_wrap=True, markup=False)
     for one in design.observed:
         console.print(_observed(one, design), soft_wrap=True)
     return text.getvalue().rstrip()
 
 
 def _observed(one: ObservedSummary, design: Design) -> str:
-    place = [
-        f"{design.labels[name]} = {number(value)} {design.units[name]}".strip()
-        for name, value in parse(one.setting).items()
-    ]
     values = [f"{name} = {mean:.4g} ± {one.sd[name]:.2g}" for name, mean in one.mean.items()]
     events = f"{one.events:.0f} event{'' if one.events == 1 else 's'}"
-    found = f"{events} at {', '.join(place)}, {one.exposure}: {', '.join(values)}"
+    found = f"{events} at {_place(design, parse(one.setting))}, {one.exposure}: {', '.join(values)}"
     warned = "".join(f"\nWarning: {text}." for text in one.warnings)
     return f"Observed {found}; {spelt(one.goodness)}.{warned}"
+
+
+def _place(design: Design, values: Mapping[str, float]) -> str:
+    return ", ".join(
+        f"{design.labels[name]} = {number(value)} {design.units[name]}".strip() for name, value in values.items()
+    )
+
+
+def _warnings(design: Design, answer: ExposureDesign) -> Iterator[str]:
+    """One line per kind of warning, as the best setting has it; kinds differ in more than numbers."""
+    kinds: dict[str, dict[int, tuple[str, str]]] = {}
+    for ranked in answer.settings:
+        for text in ranked.gain.warnings:
+            found = kinds.setdefault(NUMBER.sub("", text), {})
+            found.setdefault(ranked.rank, (_place(design, ranked.values), text))
+    for found in kinds.values():
+        place, text = found[min(found)]
+        several = f"{len(found)} of {len(answer.settings)} settings, such as " if len(found) > 1 else ""
+        yield f"Warning at {several}{place}: {text}."
 
 
 def _treatment(answer: ExposureDesign) -> str:

@@ -132,6 +132,17 @@ def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, backgr
     return rates
 
 
+def thinned(exposure: Exposure, share: float) -> Exposure:
+    """An exposure that records a share of the events, at least one of a number of events.
+
+    >>> thinned(EventCount(events=10_000), 0.3).events
+    3000
+    """
+    if isinstance(exposure, EventCount):
+        return exposure.model_copy(update={"events": max(1, int(exposure.events * share + 1e-9))})
+    return exposure.model_copy(update={"luminosity": exposure.luminosity * share})
+
+
 def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray]:
     """Accepted cross-section σ·Σw/N of each point and its relative standard error, both (K,); σ in pb.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -47,7 +48,7 @@ def states(file: Path, folder: Path, once: bool = False) -> Iterator[Progress]:
         started = time.perf_counter()
         campaign = results.read(file.absolute(), files.read_campaign) or campaign
         changed = files.modified(file.parent, [file.name]).get(file.name, 0.0)
-        state = look(campaign, results, time.time(), changed)
+        state = replace(look(campaign, results, time.time(), changed), folder=str(folder))
         yield state
         if once or state.finished:
             return
@@ -56,7 +57,7 @@ def states(file: Path, folder: Path, once: bool = False) -> Iterator[Progress]:
 
 def look(campaign: Campaign, results: WatchedFiles, now: float, changed: float = 0.0) -> Progress:
     """The state at one moment; a design that is older than the last change of the campaign is not its design."""
-    if sort := watch_rounds.kind(campaign, results):
+    if sort := watch_rounds.kind(campaign):
         return watch_rounds.look(campaign, sort, results, now)
     wanted = jobs(campaign)
     times = {path: at for path, at in results.times(wanted).items() if path != "design.json" or at >= changed}

@@ -14,10 +14,10 @@ from .progress import Best, Job, Progress, Round, best, design_of, finished, job
 from .watched_files import WatchedFiles
 
 
-def kind(campaign: Campaign, results: WatchedFiles) -> str:
-    """Is this a `search`, a `sequence`, or neither? The campaign says so, or what is there of the first round."""
+def kind(campaign: Campaign) -> str:
+    """Is this a `search`, a `sequence`, or neither? The campaign says so; rounds may be left from earlier."""
     for name in ("search", "sequence"):
-        if getattr(campaign, name, None) is not None or _state(results, 1, name):
+        if getattr(campaign, name) is not None:
             return name
     return ""
 

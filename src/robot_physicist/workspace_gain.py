@@ -7,6 +7,7 @@ workspace does not hold fixed are nuisances with the priors of `nuisances.Prior`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,23 @@ import numpy as np
 from .campaign import Luminosity
 from .data_points import data_points
 from .documents import WorkspaceGain
-from .errors import BadInputError, InputFileError, UnknownNameError, nearest
-from .histfactory import HistFactory, histfactory
-from .histfactory_spec import model_spec, observed_counts
+from .errors import BadInputError, UnknownNameError, nearest
 from .information import entropy
 from .labels import product
 from .marginal import marginal_gain, marginalise
 from .nuisances import nuisances
 from .posterior import normalise, summarise
 from .simulators.base import FloatArray, Values
+from .workspace_checks import check_grids, check_models, common_counts, patched, validated
 
 #: Name of the coordinate that counts the patches.
 PATCH = "patch"
+#: Most points of a grid: the memory of the likelihoods of all data sets grows with them.
+MOST_POINTS = 10_000
+#: Standard deviations from a prior's mean within which a point of the grid has to be.
+FARTHEST = 5.0
+#: Nats of a prior below which there is nothing to learn.
+LEAST_ENTROPY = 1e-9
 
 
 def parse_grid(text: str) -> tuple[str, FloatArray]:
@@ -34,14 +40,29 @@ def parse_grid(text: str) -> tuple[str, FloatArray]:
     >>> parse_grid("mu=0:2:3")
     ('mu', array([0., 1., 2.]))
     """
-    name, _, values = text.partition("=")
+    name, _, values = text.rpartition("=")
     try:
-        if ":" in values:
-            low, high, count = values.split(":")
-            return name, np.linspace(float(low), float(high), int(count))
-        return name, np.array([float(value) for value in values.split(",")])
+        found = _grid_values(values)
     except ValueError:
         raise BadInputError(f"--grid {text}: write NAME=LOW:HIGH:COUNT or NAME=VALUE,VALUE,...") from None
+    if not 1 <= len(found) <= MOST_POINTS:
+        raise BadInputError(f"--grid {text}: the number of values has to be between 1 and {MOST_POINTS}")
+    if not np.isfinite(found).all():
+        raise BadInputError(f"--grid {text}: values have to be finite numbers")
+    if len(np.unique(found)) < len(found):
+        raise BadInputError(f"--grid {text}: a value is there twice; leave one out")
+    return name.strip(), found
+
+
+def _grid_values(text: str) -> FloatArray:
+    if ":" not in text:
+        return np.array([float(value) for value in text.split(",")])
+    first, last, number = text.split(":")
+    low, high, count = float(first), float(last), int(number)
+    # What is wrong with ends or count is said by the caller, who needs an array that fits into memory.
+    if not np.isfinite([low, high]).all():
+        return np.array([low, high])
+    return np.linspace(low, high, min(max(count, 0), MOST_POINTS + 1))
 
 
 def parse_prior(text: str) -> tuple[str, float, float]:
@@ -50,18 +71,33 @@ def parse_prior(text: str) -> tuple[str, float, float]:
     >>> parse_prior("mu=1:0.5")
     ('mu', 1.0, 0.5)
     """
-    name, _, values = text.partition("=")
+    name, _, values = text.rpartition("=")
     try:
         mean, sd = (float(value) for value in values.split(":"))
     except ValueError:
         raise BadInputError(f"--prior {text}: write NAME=MEAN:SD, a normal prior on the grid") from None
     if not sd > 0:
         raise BadInputError(f"--prior {text}: the standard deviation has to be positive")
-    return name, mean, sd
+    if not np.isfinite([mean, sd]).all():
+        raise BadInputError(f"--prior {text}: mean and standard deviation have to be finite numbers")
+    return name.strip(), mean, sd
+
+
+def named_once(option: str, entries: Sequence[tuple[Any, ...]]) -> None:
+    """Raise BadInputError when two values of a repeated option begin with the same name.
+
+    >>> named_once("--grid", [("mu", 1.0), ("nu", 2.0)])
+    """
+    names = [entry[0] for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInputError(f"{option} {name}: given twice; give it once")
 
 
 def grid_prior(points: Sequence[Values], normals: Sequence[tuple[str, float, float]]) -> FloatArray:
-    """Prior of the points, (K,): uniform times the given normal densities; raises UnknownNameError.
+    """Prior of the points, (K,): uniform times the given normal densities.
+
+    Raises UnknownNameError for a name without a grid and BadInputError for a density that has no place on the grid.
 
     >>> grid_prior([{"mu": 0.0}, {"mu": 1.0}], []).tolist()
     [0.5, 0.5]
@@ -70,40 +106,15 @@ def grid_prior(points: Sequence[Values], normals: Sequence[tuple[str, float, flo
     for name, mean, sd in normals:
         if name not in points[0]:
             raise UnknownNameError(f"--prior {name}: no grid has that name; {nearest(name, points[0])}")
-        logs -= 0.5 * ((np.array([point[name] for point in points]) - mean) / sd) ** 2
+        pulls = np.abs((np.array([point[name] for point in points]) - mean) / sd)
+        if pulls.min() > FARTHEST:
+            raise BadInputError(
+                f"--prior {name}={mean:g}:{sd:g}: the nearest point of the grid is {pulls.min():.3g} standard"
+                " deviations away; move the grid or make the prior wider"
+            )
+        logs -= 0.5 * np.minimum(pulls, 1e6) ** 2
     weights = np.exp(logs - logs.max())
     return np.asarray(weights / weights.sum())
-
-
-def validated(workspace: dict[str, Any], measurement: str | None) -> None:
-    """Have pyhf check a workspace; raises InputFileError with what it says, UnknownNameError for the measurement."""
-    import pyhf
-
-    try:
-        checked = pyhf.Workspace(workspace)
-        names = [entry["name"] for entry in workspace["measurements"]]
-        if measurement is not None and measurement not in names:
-            raise UnknownNameError(
-                f"--measurement {measurement}: not in the workspace; {nearest(measurement, names)}"
-            )
-        checked.model(measurement_name=measurement, poi_name=None)
-    except UnknownNameError:
-        raise
-    except Exception as error:  # pyhf has twenty kinds of errors for a bad workspace, and passes on others
-        text = str(error).strip().splitlines()[0]
-        raise InputFileError(f"not a workspace that pyhf accepts: {text}") from None
-
-
-def models_by_patch(
-    workspace: dict[str, Any], patchset: Mapping[str, Any] | None, measurement: str | None
-) -> list[HistFactory]:
-    """The model of the workspace, or one per patch; raises InputFileError when pyhf refuses the first."""
-    import jsonpatch
-
-    patches = [entry["patch"] for entry in patchset["patches"]] if patchset else [[]]
-    full = [jsonpatch.apply_patch(workspace, patch) for patch in patches]
-    validated(full[0], measurement)
-    return [histfactory(model_spec(one, measurement)) for one in full]
 
 
 def workspace_gain(
@@ -119,23 +130,33 @@ def workspace_gain(
     """Posterior of the observed data and EIG of repeating the experiment, nuisance parameters integrated out.
 
     `grids` maps names of parameters to their values, `normals` are priors as `parse_prior` reads them. Raises
-    UnknownNameError for a parameter that the model does not have and BadInputError for a value outside its bounds.
+    BadInputError or one of its kinds for what `workspace_checks` finds, and when a single point leaves no question.
     """
     if not grids and patchset is None:
         raise BadInputError("nothing to learn about: give --grid NAME=LOW:HIGH:COUNT or --patchset FILE")
-    found = models_by_patch(workspace, patchset, measurement)
-    _check_grids(found[0], grids)
+    full = patched(workspace, patchset)
+    names = [str(entry["metadata"]["name"]) for entry in patchset["patches"]] if patchset is not None else []
+    found = [validated(one, measurement, name, first=one is full[0]) for one, name in zip_longest(full, names)]
+    counts = common_counts(full)
+    check_grids(found, grids)
     axes = {name: values.tolist() for name, values in grids.items()}
-    points = product({**({PATCH: [float(k) for k in range(len(found))]} if patchset else {}), **axes})
+    points = product({**({PATCH: [float(k) for k in range(len(found))]} if names else {}), **axes})
+    if len(points) > MOST_POINTS:
+        raise BadInputError(f"the grid has {len(points)} points, more than {MOST_POINTS}; take fewer values")
     models = [nuisances(found[int(point.get(PATCH, 0))], {name: point[name] for name in grids}) for point in points]
+    check_models(models, points)
     prior = grid_prior(points, normals)
-    observed = marginalise(models, observed_counts(workspace)[None], prior, False, rng)
+    if entropy(prior) < LEAST_ENTROPY:
+        raise BadInputError(
+            "nothing to learn about: the prior leaves one point; give the grid more, or closer, points"
+        )
+    observed = marginalise(models, counts[None], prior, False, rng)
     posterior, evidence = normalise(observed.log_likelihood, prior)
     most = max(len(one.index) for one in models)
     integral = data_points(Luminosity(luminosity=1), models[0].model.bins + most, draws, rng)
     gain, how = marginal_gain(models, prior, integral, rng)
     return WorkspaceGain(
-        patches=[entry["metadata"]["name"] for entry in patchset["patches"]] if patchset else [],
+        patches=names,
         nuisances=[models[0].model.names[index] for index in models[0].index],
         prior=prior,
         posterior=summarise(posterior[0], float(evidence[0]), points, None),
@@ -145,13 +166,3 @@ def workspace_gain(
         marginalisation=how,
         observed_marginalisation=observed.how,
     )
-
-
-def _check_grids(model: HistFactory, grids: Mapping[str, FloatArray]) -> None:
-    for name, values in grids.items():
-        if name not in model.names:
-            raise UnknownNameError(f"--grid {name}: the model has no such parameter; {nearest(name, model.names)}")
-        low, high = model.bounds[model.names.index(name)]
-        outside = values[(values < low) | (values > high)]
-        if outside.size:
-            raise BadInputError(f"--grid {name}: {outside[0]:g} is outside its bounds [{low:g}, {high:g}]")

@@ -1,0 +1,55 @@
+"""Shares of a luminosity as a table for the terminal."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from .allocation_documents import Allocation
+from .table import WIDTH, bar
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def render(allocation: Allocation, colour: bool) -> str:
+    """Render what every setting gets and teaches alone, in nats, the verdict and the warnings."""
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(
+        file=text,
+        width=WIDTH,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+    )
+    console.print(_table(allocation))
+    console.print(allocation.verdict, soft_wrap=True, markup=False)
+    if allocation.nuisances != "none":
+        console.print(f"Nuisance parameters: {allocation.nuisances}.", soft_wrap=True, markup=False)
+    for warning in allocation.warnings:
+        console.print(f"warning: {warning}", soft_wrap=True, markup=False)
+    return text.getvalue().rstrip()
+
+
+def _table(allocation: Allocation) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(f"Shares of {allocation.exposure}"), box=box.SIMPLE, title_justify="left")
+    table.add_column("setting", overflow="fold")
+    # as text, for rich takes what is in brackets for markup
+    for heading in map(Text, ("share", "", "all there [nats]", "more there adds [nats]")):
+        table.add_column(heading, no_wrap=True, justify="left" if not heading.plain else "right")
+    for one in allocation.shares:
+        table.add_row(
+            Text(one.setting),
+            f"{100 * one.share:.0f}%",
+            bar(one.share, 1.0),
+            f"{one.single.value:.3f} ± {one.single.error:.3f}",
+            f"{one.marginal:.3f}",
+            style="bold" if one.share > 0 else None,
+        )
+    return table

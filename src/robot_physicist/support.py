@@ -1,0 +1,135 @@
+"""What a simulation is too small to support: the interval of the gain then opens, in place of missing the truth.
+
+Its high end becomes the prior's entropy. Its low end is that of a smaller problem, which the simulation does
+support and which cannot teach more: fewer recorded events, or fewer parameter points.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .correction import NORMAL_95, NOTHING, Problem
+from .documents import Interval
+from .hypotheses import Hypotheses
+from .reweighting import effective_events
+from .simulators.base import FloatArray
+from .systematic_gain import SystematicGain
+from .templates import Exposure, Templates, thinned
+
+#: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal.
+MOST_RECORDED = 10.0
+#: The same for the low end of an open interval: at ten, one interval of ten lies above the truth (82 GeV, N = 1000).
+SUPPORTED = 3.0
+#: Effective events of a parameter point below which the folds of weighted events do not show their error.
+FEWEST_EFFECTIVE = 50.0
+#: Relative error of a sum of rates.
+ROUNDING = 1e-9
+#: More times as many events are no advice.
+MOST_TIMES = 100
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Why an interval opens, and the smaller problem whose gain times `weight` is a lower bound of the whole one.
+
+    `text` has a place for the interval, which is known later; with `factor` times as many events it closes.
+    """
+
+    templates: Templates
+    exposure: Exposure
+    prior: FloatArray
+    systematics: SystematicGain | None
+    weight: float
+    text: str
+    factor: float
+
+
+def lack(problem: Problem, family: Hypotheses) -> Lack | None:
+    """What the simulation is too small for; None when it suffices."""
+    if problem.ceiling < NOTHING:
+        return None
+    return _few_effective(problem) if problem.templates.shared else _few_simulated(problem, family)
+
+
+def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
+    """Too many recorded events per simulated one: fewer recorded events never teach more."""
+    recorded, least = float(family.observed().sum(axis=1).max()), family.counts.sum(axis=1)
+    simulated = float(least.min())
+    if recorded <= MOST_RECORDED * simulated * (1 + ROUNDING):
+        return None
+    supported, factor = SUPPORTED * simulated, recorded / (MOST_RECORDED * simulated)
+    share, needed = supported / recorded, rounded_up(factor * float(problem.templates.generated[least.argmin()]))
+    assumed = " if the templates are smooth in θ" if family.smooth else ""
+    return Lack(
+        templates=problem.templates,
+        exposure=thinned(problem.exposure, share),
+        prior=problem.prior,
+        systematics=problem.systematics and problem.systematics.thinned(share),
+        weight=1.0,
+        text=f"for {recorded:.0f} recorded events, {simulated:.0f} simulated ones per parameter point are too few:"
+        f" {{}}, the low end being what {supported:.0f} recorded events teach at least{assumed}; simulate"
+        f" {needed} events per parameter point or more",
+        factor=factor,
+    )
+
+
+def _few_effective(problem: Problem) -> Lack | None:
+    """Weighted events that are worth too few at some parameter points: only the others are looked at.
+
+    I(θ; x) ≥ P(S) I(θ; x | θ ∈ S) for any set S of points, by the chain rule of mutual information.
+    """
+    effective = effective_events(*problem.templates.sums())
+    weak = (effective < FEWEST_EFFECTIVE) & (problem.prior > 0)
+    if not weak.any():
+        return None
+    kept = ~weak & (problem.prior > 0)
+    weight, worst = float(problem.prior[kept].sum()), int(np.where(weak, effective, np.inf).argmin())
+    more = "" if weak.sum() == 1 else f" and too few at {weak.sum() - 1} more"
+    factor = FEWEST_EFFECTIVE / max(float(effective[worst]), NOTHING)
+    several = f"{math.ceil(factor)} times as many events, or " if factor <= MOST_TIMES else ""
+    return Lack(
+        templates=_part(problem.templates, kept),
+        exposure=problem.exposure,
+        prior=problem.prior[kept] / max(weight, NOTHING),
+        systematics=problem.systematics,
+        weight=weight,
+        text=f"only {effective[worst]:.0f} effective events at {problem.templates.points[worst]} (fewer than"
+        f" {FEWEST_EFFECTIVE:.0f}){more}: {{}}, the low end being what the other parameter points teach at least;"
+        f" simulate {several}a reference near that point",
+        factor=factor,
+    )
+
+
+def _part(templates: Templates, kept: NDArray[np.bool_]) -> Templates:
+    return replace(
+        templates,
+        points=tuple(point for point, keep in zip(templates.points, kept, strict=True) if keep),
+        **{
+            name: getattr(templates, name)[kept]
+            for name in ("sumw", "sumw2", "generated", "cross_section", "cross_section_error")
+        },
+    )
+
+
+def opened(estimate: Interval, low: float, ceiling: float) -> Interval:
+    """An interval from a low end up to the prior's entropy; its value stays unless it is below the low end.
+
+    >>> wide = opened(Interval(1.5, 0.1, 1.3, 1.7), 0.9, 3.0)
+    >>> wide.value, wide.low, wide.high, round(wide.error, 3)
+    (1.5, 0.9, 3.0, 0.536)
+    """
+    return Interval(max(estimate.value, low), (ceiling - low) / (2 * NORMAL_95), low, ceiling)
+
+
+def rounded_up(events: float) -> int:
+    """A number of events, two digits of it, rounded up.
+
+    >>> rounded_up(12_301), rounded_up(0.2)
+    (13000, 1)
+    """
+    unit = int(10 ** max(math.floor(math.log10(max(events, 1.0))) - 1, 0))
+    return max(math.ceil(round(events / unit, 6)) * unit, 1)

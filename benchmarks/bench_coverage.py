@@ -10,14 +10,11 @@ import numpy as np
 from benchmarks.bench_accuracy import ANGLES, born_shape
 from benchmarks.bench_convergence import weighted
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
-from robot_physicist.correction import Problem, corrected
-from robot_physicist.data_points import data_points
-from robot_physicist.hypotheses import hypotheses
-from robot_physicist.information import gain, is_one_event
+from robot_physicist.finite_simulation import information_gain
+from robot_physicist.information import gain
 from robot_physicist.labels import label
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.base import FloatArray
-from robot_physicist.statistic import statistic
 from robot_physicist.templates import Exposure, Templates, expected
 
 REPEATS = 500
@@ -154,12 +151,8 @@ def repeat(work: tuple[int, int]) -> tuple[float, float, float]:
     index, seed = work
     case = cases()[index]
     rng = np.random.default_rng([seed, index])
-    templates, bins = case.simulate(rng), case.shape.shape[1]
-    points = None if is_one_event(case.exposure) else data_points(case.exposure, bins, DRAWS, rng)
-    problem = Problem(templates, case.exposure, case.prior, points)
-    family = hypotheses(templates, case.exposure, Simulation())
-    measure = statistic(case.exposure, bins, case.prior, rng)
-    found = corrected(problem, family, measure, Estimator().replicas, rng).gain
+    estimator = Estimator(draws=DRAWS)
+    found = information_gain(case.simulate(rng), case.exposure, case.prior, estimator, Simulation(), rng).corrected
     return found.value, found.low, found.high
 
 

@@ -70,8 +70,9 @@ def edited(content, key, value):
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("sumw.0.3", float("nan"), "not a histogram file: sumw: holds NaN or an infinite number; remove it and run"),
-        ("outside", float("inf"), "not a histogram file: outside: Input should be a finite number"),
+        ("sumw.0.3", float("nan"), "not a JSON file (NaN is not a number): sumw.0.3; remove it and run again"),
+        ("outside", float("inf"), "not a JSON file (Infinity is not a number): outside; remove it and run again"),
+        ("sumw.0.3", "1e999", "not a histogram file: sumw: holds NaN or an infinite number; remove it and run again"),
         ("generated", -5, "not a histogram file: generated: Input should be greater than 0"),
         ("sumw2.0.3", -1.0, "sumw2: has a negative sum of squares, -1; remove the file and run again"),
         ("sumw2", [[1.0]], "sumw2: has the shape 1 × 1 and not 10 × 10; remove the file and run again"),

@@ -143,7 +143,7 @@ def test_a_pilot_without_an_error_and_an_error_of_a_search_are_refused(tmp_path,
     path.write_text(yaml.safe_dump({**PILOT, "settings": {"sqrt_s": {"range": [80, 92]}}, "search": {}}))
     code, text = planned(capsys, path, "--error", 0.01)
     assert code == 2
-    assert "is a search, which chooses its numbers of events itself" in text
+    assert "a search decides by itself how many events a setting gets; plan it without --error" in text
 
 
 def test_a_prior_of_one_point_has_reached_any_error(tmp_path, capsys):

@@ -7,7 +7,7 @@ from test_posterior import PRIOR, collected, likelihood, made, shapes
 
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.finite_simulation import information_gain
-from robot_physicist.systematic_gain import systematic_gain
+from robot_physicist.systematic_gain import scaled, systematic_gain
 from robot_physicist.systematics import LumiSystematic, NormSystematic, ShapeSystematic
 from robot_physicist.templates import expected
 
@@ -96,3 +96,35 @@ def test_observed_data_are_marginalised_with_statistical_errors():
     assert free.observed.sd["theta"] > fixed.observed.sd["theta"]
     assert free.observed_marginalisation is not None
     assert fixed.observed_marginalisation is None
+
+
+def test_a_share_of_the_luminosity_has_the_same_relative_uncertainties():
+    templates = made(shapes())
+    flat = np.linspace(1.0, 2.0, 12)
+    templates = type(templates)(**{**templates.__dict__, "background": {"flat": (flat, 0 * flat)}})
+    whole, part = (
+        systematic_gain(templates, Luminosity(luminosity=luminosity), [NORM, TILT], TILTED) for luminosity in (5, 1)
+    )
+    thinned, rates = whole.thinned(0.2), 3 + np.arange(12.0)[None]
+    assert thinned.exposure == part.exposure
+    for one, other in zip(thinned.models(rates), part.models(rates), strict=True):
+        parameters = one.values[:, None] + 0.3
+        assert one.model.rates(parameters) == pytest.approx(other.model.rates(parameters), rel=1e-12)
+
+
+def test_a_published_workspace_is_scaled_with_its_absolute_uncertainties():
+    modifiers = [
+        {"name": "a", "type": "shapesys", "data": [4.0]},
+        {"name": "b", "type": "histosys", "data": {"hi_data": [30.0], "lo_data": [10.0]}},
+        {"name": "c", "type": "normsys", "data": {"hi": 1.2, "lo": 0.8}},
+        {"name": "mu", "type": "normfactor", "data": None},
+    ]
+    channel = {"name": "x", "samples": [{"name": "b", "data": [20.0], "modifiers": modifiers}]}
+    (sample,) = scaled({"channels": [channel], "measurements": []}, 0.5)["channels"][0]["samples"]
+    assert sample["data"] == [10.0]
+    assert [one["data"] for one in sample["modifiers"]] == [
+        [2.0],
+        {"hi_data": [15.0], "lo_data": [5.0]},
+        {"hi": 1.2, "lo": 0.8},
+        None,
+    ]

@@ -26,7 +26,7 @@ Array = Annotated[
     PlainSerializer(lambda array: array.tolist()),
     WithJsonSchema({"type": "array", "items": {}}),
 ]
-CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid", allow_inf_nan=False)
+CONFIG = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -91,16 +92,29 @@ def _not_a_number(text: str) -> None:
     raise ValueError(f"{text} is not a number")
 
 
+def _broken(value: Any, place: str = "") -> Iterator[str]:
+    """Places of numbers in parsed JSON that are none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield place
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        yield from _broken(entry, f"{place}.{key}" if place else str(key))
+
+
 def read_json(path: Path, finite: bool = False) -> Any:
     """Read a JSON file; raises InputFileError when it is missing or broken, and for NaN if all has to be `finite`."""
     try:
-        return json.loads(path.read_bytes(), parse_constant=_not_a_number if finite else None)
+        content = path.read_bytes()
+        return json.loads(content, parse_constant=_not_a_number if finite else None)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such file; {MISSING}") from None
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
+    except ValueError as error:
+        place = next(_broken(json.loads(content)), "top level")
+        raise InputFileError(f"{path}: not a JSON file ({error}): {place}; remove it and run again") from None
 
 
 def modified(folder: Path, names: Iterable[str]) -> dict[str, float]:

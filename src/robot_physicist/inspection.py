@@ -56,10 +56,6 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     if campaign.search:
         from .search import first_campaign
 
-        if error is not None:
-            raise BadInputError(
-                f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
-            )
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
     probed = estimate.probe(campaign, time.perf_counter)
@@ -72,7 +68,9 @@ def _needs(file: Path, campaign: Campaign, cores: int, error: float, pilot: Path
     from .plan import probe
 
     if campaign.search:
-        raise BadInputError(f"--error: {file} is a search, which chooses its numbers of events itself; leave it out")
+        raise BadInputError(
+            f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
+        )
     check_target(file, campaign, error)
     pilots = pilot_errors(file, pilot)
     return needs.render(pilots, error, campaign, probe(campaign, time.perf_counter), cores)

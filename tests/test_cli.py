@@ -142,6 +142,8 @@ def simulate_all(call, campaign_file, folder, setting, samples):
     return sorted((folder / setting).glob("*/histogram.json"))
 
 
+#: Four points are enough to run through; the posterior is narrower than they are apart.
+@pytest.mark.filterwarnings("ignore:the posterior of sin2theta_w is narrower")
 def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path):
     """Every ingredient at once, from events to the posterior of observed data."""
     data = np.random.default_rng(1).uniform(-1, 1, 2100)

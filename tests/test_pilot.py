@@ -112,8 +112,8 @@ def test_an_open_interval_asks_for_the_events_that_close_it_first(tmp_path, caps
     simulated(path, tmp_path / "pilot", POINTS)
     code, text = planned(capsys, path, "--pilot", tmp_path / "pilot", "--error", 0.02)
     assert code == 0
-    assert re.search(r"sqrt_s=82 .* 100  200 at least: the interval is open; then ask again\n", text)
-    assert yaml.safe_load(text[text.index("simulation:") :])["simulation"]["events_at"] == {"sqrt_s=82": 200}
+    assert re.search(r"sqrt_s=82 .* 100  670 at least: the interval is open; then ask again\n", text)
+    assert yaml.safe_load(text[text.index("simulation:") :])["simulation"]["events_at"] == {"sqrt_s=82": 670}
 
 
 @pytest.mark.parametrize(

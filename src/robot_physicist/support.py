@@ -20,10 +20,9 @@ from .simulators.base import FloatArray
 from .systematic_gain import SystematicGain
 from .templates import Exposure, Templates, thinned
 
-#: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal.
-MOST_RECORDED = 10.0
-#: The same for the low end of an open interval: at ten, one interval of ten lies above the truth (82 GeV, N = 1000).
-SUPPORTED = 3.0
+#: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal: at
+#: ten, one interval of ten lies above the truth (82 GeV, N = 1000).
+MOST_RECORDED = 3.0
 #: Effective events of a parameter point below which the folds of weighted events do not show their error.
 FEWEST_EFFECTIVE = 50.0
 #: Relative error of a sum of rates.
@@ -61,8 +60,9 @@ def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
     simulated = float(least.min())
     if recorded <= MOST_RECORDED * simulated * (1 + ROUNDING):
         return None
-    supported, factor = SUPPORTED * simulated, recorded / (MOST_RECORDED * simulated)
-    share, needed = supported / recorded, rounded_up(factor * float(problem.templates.generated[least.argmin()]))
+    supported = MOST_RECORDED * simulated
+    share, factor = supported / recorded, recorded / supported
+    needed = rounded_up(factor * float(problem.templates.generated[least.argmin()]))
     assumed = " if the templates are smooth in θ" if family.smooth else ""
     return Lack(
         templates=problem.templates,

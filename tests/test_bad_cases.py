@@ -108,9 +108,7 @@ def test_a_negative_rate_is_an_error():
 
 def test_more_recorded_events_than_simulated_ones_widen_the_interval_and_say_so():
     shape = born_shape(96.5)
-    results = [
-        gain_of(simulated(shape, 300, np.random.default_rng(3)), EventCount(events=n)) for n in (10, 400, 890)
-    ]
+    results = [gain_of(simulated(shape, 300, np.random.default_rng(3)), EventCount(events=n)) for n in (10, 400, 890)]
     lengths = [result.corrected.high - result.corrected.low for result in results]
     assert lengths[0] < 0.1 < lengths[1] < lengths[2]
     assert results[0].warnings == ()

@@ -12,7 +12,7 @@ from conftest import ROOT, environment
 from numpy.polynomial import Polynomial
 from scipy.stats import norm
 
-from robot_physicist import files, stages
+from robot_physicist import files, root_files, stages
 from robot_physicist.simulators.base import Events
 from robot_physicist.simulators.weinberg_born import asymmetry, total_cross_section
 
@@ -94,7 +94,9 @@ def test_a_finished_campaign_is_used_again(tmp_path):
         assert (path.stat().st_mtime_ns == time) == is_background
         assert (path.read_bytes() == content) == is_background
     agrees_with_closed_form(json.loads((folder / target).read_text())["observed"], counts)
-    files.write_events(folder / "campaigns/data.root", [Events({"cos_theta": np.zeros(9)}, 9)], {"digest": "other"})
+    root_files.write_events(
+        folder / "campaigns/data.root", [Events({"cos_theta": np.zeros(9)}, 9)], {"digest": "other"}
+    )
     again = counted(snakemake(folder, "vector", "--dry-run", "--", target))
     assert again == {"likelihood": 1, "posterior": 1}, "other data"
 
@@ -118,7 +120,7 @@ def observed_data(path):
     section, shape = drell_yan()
     counts = rng.poisson(LUMINOSITY * (section * shape + 0.08 * angle(SPIN_2_ANGLE)))
     centres = np.linspace(-1, 1, BINS + 1)[:-1] + 1 / BINS
-    files.write_events(
+    root_files.write_events(
         path, [Events({"cos_theta": np.repeat(centres, counts)}, int(counts.sum()))], {"digest": "data"}
     )
     return counts
@@ -167,7 +169,7 @@ def test_the_posterior_of_observed_data_is_the_textbook_one(tmp_path):
     file = tmp_path / "mean.yaml"
     file.write_text(yaml.safe_dump(campaign))
     values = np.random.default_rng(9).normal(0.17, 1.0, 100)
-    files.write_events(tmp_path / "data.root", [Events({"x": values}, 100)], {"digest": "data"})
+    root_files.write_events(tmp_path / "data.root", [Events({"x": values}, 100)], {"digest": "data"})
     histograms = []
     for theta in files.read_campaign(file).samples:
         events, histogram = tmp_path / theta / "events.root", tmp_path / theta / "histogram.json"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import files, observed
+from . import files, observed, root_files
 from .campaign import Campaign, HistogramBackground
 from .documents import Posteriors
 from .errors import BadInputError
@@ -50,7 +50,7 @@ def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[
 
 
 def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
-    return lambda: files.read_contents(path, name, bins)
+    return lambda: root_files.read_contents(path, name, bins)
 
 
 def _check_published(campaign: Campaign, folder: Path) -> None:

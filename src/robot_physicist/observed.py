@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import files, histogram, labels
+from . import histogram, labels, root_files
 from .campaign import Campaign, EventCount, Observable, Observed
 from .errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
 from .histogram import Observables
@@ -58,9 +58,9 @@ def read(entry: Observed, folder: Path, observables: Observables) -> Iterator[Ev
     """
     path = folder / entry.file
     if not entry.branches and not entry.selection:
-        return files.read_events(path, list(observables), entry.tree, ["weight"])
+        return root_files.read_events(path, list(observables), entry.tree, ["weight"])
     expressions = {name: entry.branches.get(name, name) for name in observables}
-    return files.read_selected(path, entry.tree, entry.selection, expressions)
+    return root_files.read_selected(path, entry.tree, entry.selection, expressions)
 
 
 def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> FloatArray:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import files, labels, observed
+from . import files, labels, observed, root_files
 from .campaign import Campaign
 from .design import spell
 from .documents import Design, ExposureDesign, Posteriors
@@ -124,7 +124,7 @@ def _simulate(study: Campaign, truth: Values, setting: Values, exposure: str, nu
         "seed": study.seed,
     }
     simulator = study.simulator.model_dump(mode="json")
-    files.write_events(data, [events], metadata | {"digest": digest(metadata | {"simulator": simulator})})
+    root_files.write_events(data, [events], metadata | {"digest": digest(metadata | {"simulator": simulator})})
     return events.accepted
 
 

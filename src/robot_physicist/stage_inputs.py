@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, labels, observed
+from . import files, labels, observed, root_files
 from .batches import check_complete, digests, one_per_sample
 from .campaign import Campaign, HistogramBackground
 from .documents import Histogram, Posteriors
@@ -111,7 +111,7 @@ def _backgrounds(
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
     return {
-        entry.name: files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
+        entry.name: root_files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
         if isinstance(entry, HistogramBackground)
         else background_contents(entry.name, simulated)
         for entry in campaign.backgrounds
@@ -122,8 +122,8 @@ def shapes_of(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, t
     """Read the templates of all shape systematics: up and down, both (B,), by name."""
     return {
         entry.name: (
-            files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
-            files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
+            root_files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
+            root_files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
         )
         for entry in campaign.systematics
         if isinstance(entry, ShapeSystematic)

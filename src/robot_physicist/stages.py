@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, files, labels
+from . import __version__, files, labels, root_files
 from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
@@ -72,9 +72,9 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
     }
     if campaign.references and not sample.startswith("background="):
         metadata["points"] = [labels.label(point) for point in campaign.weighted_points]
-    if files.is_made_from(output, metadata):
+    if root_files.is_made_from(output, metadata):
         return f"finished before, with the same simulator and seed: {output}"
-    accepted = files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
+    accepted = root_files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
     return f"{accepted} of {campaign.events_at(setting)} events at {setting}, {sample}: {output}"
 
 
@@ -84,11 +84,11 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
 
     campaign = files.read_campaign(campaign_file)
     digest = branch_digest(campaign, setting, sample)
-    metadata = files.read_metadata(events)
+    metadata = root_files.read_metadata(events)
     files.check_digest(events, metadata["digest"], digest)
     weighted = bool(campaign.references) and not sample.startswith("background=")
     filled = fill(
-        _with_provenance(files.read_events(events, list(campaign.observables)), metadata),
+        _with_provenance(root_files.read_events(events, list(campaign.observables)), metadata),
         campaign.observables,
         campaign.simulation.folds,
         setting=setting,

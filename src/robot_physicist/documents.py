@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from pydantic import PositiveInt
+from pydantic import NonNegativeInt
 
 from .document_types import CONFIG, Array, document
 from .document_types import Axis as Axis
@@ -66,8 +66,8 @@ class Histogram:
     """Sum of weights, folds × bins."""
     sumw2: Array
     """Sum of squared weights, folds × bins."""
-    generated: PositiveInt
-    """Number of generated events, accepted or not."""
+    generated: NonNegativeInt
+    """Number of generated events, accepted or not; none only for observed data."""
     outside: float
     """Sum of weights of the events outside the range, which were dropped."""
     cross_section: float | None = None

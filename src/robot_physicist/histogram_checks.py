@@ -25,6 +25,8 @@ def check(path: Path, one: Histogram, campaign: Campaign) -> None:
             f"{path}: sumw: has {len(one.sumw)} folds, simulation.folds of the campaign is {folds};"
             " run the histogram stage again"
         )
+    if not one.generated:
+        raise InputFileError(f"{path}: generated: is 0; remove the file and run again")
     shape = (folds, math.prod(axis.bins for axis in wanted))
     _contents(path, "", one.sumw, one.sumw2, shape)
     if one.reweighted is not None:

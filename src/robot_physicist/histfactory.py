@@ -62,6 +62,21 @@ class HistFactory:
         return [shape_rates(cell.low, cell.nominal, cell.high, self.shape_code) for cell in self.cells]
 
     @cached_property
+    def moving(self) -> NDArray[np.intp]:
+        """The parameters that move shapes, each once."""
+        return np.unique([p for block in self.blocks for _, p, _ in block.rows if p >= 0]).astype(np.intp)
+
+    @cached_property
+    def gathers(self) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """For the rows of each block their cells, and which of 1 and the functions of `moving` multiplies them."""
+        first = {parameter: 1 + index for index, parameter in enumerate(self.moving.tolist())}
+        pairs = [
+            [(cell, first[p] + function * len(self.moving) if p >= 0 else 0) for cell, p, function in block.rows]
+            for block in self.blocks
+        ]
+        return [(rows[:, 0], rows[:, 1]) for rows in map(np.array, pairs)]
+
+    @cached_property
     def names(self) -> list[str]:
         """Names of the parameters, as pyhf spells them."""
         return [name for one in self.sets for name in one.names]
@@ -112,12 +127,12 @@ class HistFactory:
     def rates(self, parameters: FloatArray) -> FloatArray:
         """Expected counts (B, N) from parameters (P, N)."""
         factors = self.factors(parameters)
-        basis = shape_basis(parameters, self.shape_code)
+        one = np.ones((1, parameters.shape[1]))
+        functions = np.concatenate([one, *shape_basis(parameters[self.moving], self.shape_code)])
         result = np.zeros((self.bins, parameters.shape[1]))
-        for block in self.blocks:
-            rows = np.empty((len(block.rows), parameters.shape[1]))
-            for row, (cell, parameter, function) in zip(rows, block.rows, strict=True):
-                np.multiply(factors[cell], 1.0 if parameter < 0 else basis[function][parameter], out=row)
+        for block, (cell, function) in zip(self.blocks, self.gathers, strict=True):
+            rows = factors.take(cell, axis=0)
+            rows *= functions.take(function, axis=0)
             rates = block.matrix @ rows
             for parameters_of in block.locals:
                 rates *= _rows_of(parameters, parameters_of)
@@ -134,14 +149,15 @@ class HistFactory:
     def expected_data(self, parameters: FloatArray) -> FloatArray:
         """Expected counts and auxiliary data, (N, B + A), of parameter vectors (N, P)."""
         kinds, width = self.kinds, self.width
-        constrained = kinds != "free"
-        result = np.empty((len(parameters), self.bins + int(constrained.sum())))
+        constrained = np.flatnonzero(kinds != "free")
+        result = np.empty((self.bins + len(constrained), len(parameters)))
         scale = np.where(kinds == "poisson", width, 1.0)[constrained]
         for start in range(0, len(parameters), CHUNK):
             part = slice(start, start + CHUNK)
-            result[part, : self.bins] = self.rates(np.ascontiguousarray(parameters[part].T)).T
-            result[part, self.bins :] = parameters[part][:, constrained] * scale
-        return result
+            columns = np.ascontiguousarray(parameters[part].T)
+            result[: self.bins, part] = self.rates(columns)
+            np.multiply(columns[constrained], scale[:, None], out=result[self.bins :, part])
+        return result.T
 
     def logpdf(self, parameters: FloatArray, data: FloatArray) -> FloatArray:
         """Ln p(data | parameters), (N,), of data (N, B + A) or (B + A,): counts, then auxiliary data."""

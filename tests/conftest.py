@@ -17,6 +17,8 @@ from robot_physicist.campaign import Campaign
 from robot_physicist.validation import campaign_from
 
 ROOT = Path(__file__).parent.parent
+# Snakemake asks Slurm's programs, where there are any, for their configuration, and waits ten seconds when no Slurm runs.
+os.environ["SLURM_CONF"] = os.devnull
 SMALL: dict[str, Any] = {
     "name": "small",
     "seed": 3,
@@ -84,10 +86,11 @@ def images(shared: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def slurm() -> Iterator[list[str]]:
+def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A fresh Slurm, stopped after the test; a machine has one, whatever checkouts it has. Options for Snakemake."""
     import engines
 
+    monkeypatch.delenv("SLURM_CONF")
     with FileLock(Path(tempfile.gettempdir()) / "robot-physicist-slurm.lock"):
         code, text = engines.call([ROOT / "tests/slurm/start"], ROOT)
         if code:

@@ -10,14 +10,13 @@ from workspaces import ten_nuisances
 from robot_physicist.campaign import Luminosity
 from robot_physicist.data_points import data_points
 from robot_physicist.histfactory import histfactory
+from robot_physicist.importance import importance_log_likelihood, normalised
 from robot_physicist.information import entropy
 from robot_physicist.marginal import (
     CHECK_DRAWS,
     CHECKED,
-    importance_log_likelihood,
     laplace_log_likelihood,
     marginal_gain,
-    normalised,
     predictive_counts,
 )
 from robot_physicist.nuisances import nuisances

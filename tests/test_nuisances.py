@@ -13,6 +13,7 @@ from robot_physicist.campaign import EventCount, Luminosity
 from robot_physicist.curvature import arrow
 from robot_physicist.data_points import data_points, poisson_quantiles
 from robot_physicist.histfactory import histfactory
+from robot_physicist.importance import normalised
 from robot_physicist.information import gain
 from robot_physicist.laplace import expand, log_likelihood
 from robot_physicist.linearity import nearly_linear
@@ -21,7 +22,6 @@ from robot_physicist.marginal import (
     marginal_bound,
     marginal_gain,
     marginalise,
-    normalised,
     one_event_probabilities,
 )
 from robot_physicist.nuisances import nuisances
@@ -439,7 +439,7 @@ def test_chunks_change_nothing(monkeypatch):
     models = [nuisances(histfactory(ten_nuisances(theta)), {}) for theta in (-0.4, 0.4)]
     counts = np.random.default_rng(1).poisson(80.0, (50, 20)).astype(float)
     whole = laplace_log_likelihood(models, counts, False)
-    monkeypatch.setattr("robot_physicist.marginal.CHUNK", 1)
+    monkeypatch.setattr("robot_physicist.laplace.CHUNK", 1)
     assert laplace_log_likelihood(models, counts, False) == pytest.approx(whole, abs=2 * laplace.CONVERGED)
 
 

@@ -10,17 +10,20 @@ posteriors.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .curvature import Arrow
-from .laplace import Expansion, Point, expanded, log_likelihood
+from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
 from .nuisances import Nuisances
 from .simulators.base import FloatArray
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000
+#: θ with less posterior probability than this are left to Laplace's method.
+NEGLIGIBLE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,50 @@ def _even(dimensions: int, draws: int, rng: np.random.Generator) -> FloatArray:
         return np.empty((dimensions, 0))
     points = Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
     return np.asarray(np.clip(points.T, 1e-12, 1 - 1e-12), dtype=np.float64)
+
+
+def normalised(log_likelihood: FloatArray, prior: FloatArray) -> FloatArray:
+    """Posterior (N, K) of ln p(x|θ) (N, K) and a prior (K,)."""
+    joint = log_likelihood + np.log(prior, out=np.full_like(prior, -np.inf), where=prior > 0)
+    weights = np.exp(joint - joint.max(axis=1, keepdims=True))
+    result: FloatArray = weights / weights.sum(axis=1, keepdims=True)
+    return result
+
+
+def importance_log_likelihood(
+    models: Sequence[Nuisances],
+    counts: FloatArray,
+    laplace: FloatArray,
+    prior: FloatArray,
+    fixed_total: bool,
+    draws: int,
+    freedom: float,
+    rng: np.random.Generator,
+    prior_share: float = 0.0,
+    negligible: float = NEGLIGIBLE,
+    points: Sequence[Point] | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
+
+    θ of less than negligible posterior keep their value by Laplace's method, `laplace` (N, K). `points` are where
+    the maxima are, for each θ; without them they are searched for.
+    """
+    weight = normalised(laplace, prior)
+    columns = np.ascontiguousarray(counts.T, dtype=np.float64)
+    if points is None:
+        points = [search.point for search in log_marginals(models, columns, fixed_total)[1]]
+    constant = data_constant(columns, fixed_total)
+    most = max(len(one.index) for one in models)
+    proposed = proposals(most, draws, freedom, rng, prior_share)
+    result, fraction = laplace.copy(), np.ones_like(laplace)
+    for k, (nuisances, point) in enumerate(zip(models, points, strict=True)):
+        rows = np.flatnonzero(weight[:, k] >= negligible)
+        if rows.size:
+            own = proposed.first(len(nuisances.index))
+            start = point[0][:, rows], point[1][..., rows]
+            logs, fraction[rows, k] = importance(nuisances, start, columns[:, rows], fixed_total, own)
+            result[rows, k] = logs + constant[rows]
+    return result, (fraction * weight).sum(axis=1)
 
 
 def importance(

@@ -60,6 +60,12 @@ class Expansion:
         return np.asarray(0.5 * rise, dtype=np.float64)
 
 
+def chunk_size(nuisances: Nuisances) -> int:
+    """Data sets per chunk: slopes of all bins, the largest array, have about `CHUNK` numbers."""
+    slopes = nuisances.model.bins * (len(nuisances.whole) + 1) * (len(nuisances.local) + 1)
+    return max(16, CHUNK // max(1, slopes))
+
+
 def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
     """What ln p(x|θ, ν) has that depends on the counts (B, N) only, (N,): −Σ ln x!, and ln n! for a fixed total."""
     from scipy.special import gammaln

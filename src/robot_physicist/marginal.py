@@ -17,9 +17,9 @@ from .campaign import EventCount
 from .data_points import DataPoints, multinomial_counts
 from .documents import Estimate, Marginalisation
 from .histfactory import LOWEST_RATE
-from .importance import importance, proposals
+from .importance import importance_log_likelihood, normalised
 from .information import average, entropy
-from .laplace import CHUNK, data_constant, log_marginals
+from .laplace import Point, chunk_size, data_constant, log_marginals
 from .linearity import nearly_linear
 from .nuisances import Nuisances
 from .quantiles import poisson_quantiles
@@ -37,9 +37,7 @@ DISAGREEMENT, SIGNIFICANT = 0.003, 3.0
 DISTANCE = 0.015
 #: Effective draws of the exact path below which even it gets a warning.
 FEWEST_EFFECTIVE = 400.0
-#: θ with less posterior probability than this are left to Laplace's method.
-NEGLIGIBLE = 1e-4
-#: The same for the exact path, which knows the probability only roughly at first.
+#: θ of less posterior probability are left out of the exact path, which knows it only roughly at first.
 SURELY_NEGLIGIBLE = 1e-6
 FREEDOM = 5.0
 #: Fraction of the draws from the prior, where the Gaussian may miss something.
@@ -64,67 +62,40 @@ class Marginal:
 
 def laplace_log_likelihood(models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool) -> FloatArray:
     """Ln p(x|θ) by Laplace's method, (N, K), of counts (N, B), in chunks of bounded memory."""
-    one = models[0]
-    size = max(16, CHUNK // max(1, one.model.bins * (len(one.whole) + 1) * (len(one.local) + 1)))
+    return _with_points(models, counts, fixed_total, np.empty(0, np.intp))[0]
+
+
+def _with_points(
+    models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool, kept: NDArray[np.intp]
+) -> tuple[FloatArray, list[Point]]:
+    """`laplace_log_likelihood`, and for some of the data sets, in their order, where the maxima are, for each θ."""
+    size = chunk_size(models[0])
     result = np.empty((len(counts), len(models)))
+    found: list[list[Point]] = [[] for _ in models]
     for start in range(0, len(counts), size):
         part = np.ascontiguousarray(counts[start : start + size].T, dtype=np.float64)
-        logs, _ = log_marginals(models, part, fixed_total)
+        logs, searches = log_marginals(models, part, fixed_total)
         result[start : start + size] = (logs + data_constant(part, fixed_total)).T
-    return result
-
-
-def importance_log_likelihood(
-    models: Sequence[Nuisances],
-    counts: FloatArray,
-    laplace: FloatArray,
-    prior: FloatArray,
-    fixed_total: bool,
-    draws: int,
-    freedom: float,
-    rng: np.random.Generator,
-    prior_share: float = 0.0,
-    negligible: float = NEGLIGIBLE,
-) -> tuple[FloatArray, FloatArray]:
-    """Ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
-
-    θ of less than negligible posterior keep their value by Laplace's method, `laplace` (N, K).
-    """
-    weight = normalised(laplace, prior)
-    columns = np.ascontiguousarray(counts.T, dtype=np.float64)
-    _, searches = log_marginals(models, columns, fixed_total)
-    constant = data_constant(columns, fixed_total)
-    most = max(len(one.index) for one in models)
-    proposed = proposals(most, draws, freedom, rng, prior_share)
-    result, fraction = laplace.copy(), np.ones_like(laplace)
-    for k, (nuisances, search) in enumerate(zip(models, searches, strict=True)):
-        rows = np.flatnonzero(weight[:, k] >= negligible)
-        if rows.size:
-            own = proposed.first(len(nuisances.index))
-            point = search.point[0][:, rows], search.point[1][..., rows]
-            logs, fraction[rows, k] = importance(nuisances, point, columns[:, rows], fixed_total, own)
-            result[rows, k] = logs + constant[rows]
-    return result, (fraction * weight).sum(axis=1)
-
-
-def normalised(log_likelihood: FloatArray, prior: FloatArray) -> FloatArray:
-    """Posterior (N, K) of ln p(x|θ) (N, K) and a prior (K,)."""
-    joint = log_likelihood + np.log(prior, out=np.full_like(prior, -np.inf), where=prior > 0)
-    weights = np.exp(joint - joint.max(axis=1, keepdims=True))
-    result: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return result
+        inside = kept[(kept >= start) & (kept < start + size)] - start
+        for points, search in zip(found, searches, strict=True):
+            points.append((search.point[0][:, inside], search.point[1][..., inside]))
+    return result, [
+        (np.concatenate([whole for whole, _ in parts], axis=-1), np.concatenate([own for _, own in parts], axis=-1))
+        for parts in found
+    ]
 
 
 def marginalise(
     models: Sequence[Nuisances], counts: FloatArray, prior: FloatArray, fixed_total: bool, rng: np.random.Generator
 ) -> Marginal:
     """Ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
-    laplace = laplace_log_likelihood(models, counts, fixed_total)
     if not any(len(one.index) for one in models):
+        laplace = laplace_log_likelihood(models, counts, fixed_total)
         return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))
     linear = nearly_linear(models)
     chosen = _chosen(len(counts), linear)
-    found, good = _checked(models, counts[chosen], laplace[chosen], prior, fixed_total, linear, rng)
+    laplace, points = _with_points(models, counts, fixed_total, chosen)
+    found, good = _checked(models, counts[chosen], laplace[chosen], points, prior, fixed_total, linear, rng)
     if good:
         return Marginal(laplace, found)
     return _exactly(models, counts, laplace, prior, fixed_total, found, rng)
@@ -145,6 +116,7 @@ def _checked(
     models: Sequence[Nuisances],
     counts: FloatArray,
     laplace: FloatArray,
+    points: Sequence[Point],
     prior: FloatArray,
     fixed_total: bool,
     linear: bool,
@@ -158,7 +130,7 @@ def _checked(
     more, group, share = max(1, 16 // len(counts)), 1, 0.0
     if linear:
         checked, fraction = importance_log_likelihood(
-            models, counts, laplace, prior, fixed_total, CHECK_DRAWS * more, math.inf, rng
+            models, counts, laplace, prior, fixed_total, CHECK_DRAWS * more, math.inf, rng, points=points
         )
     else:
         group, share = min(GROUP, max(1, len(counts) // 2)), PRIOR_SHARE

@@ -20,7 +20,7 @@ from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Project
 from .histfactory import LOWEST_RATE, HistFactory
 from .importance import gaussian_draws
 from .labels import parse
-from .laplace import CHUNK, log_likelihood, log_marginals
+from .laplace import chunk_size, log_likelihood, log_marginals
 from .likelihood import SIGNAL, published_models
 from .nuisances import Nuisances, nuisances
 from .posterior import pseudo_experiments
@@ -50,8 +50,7 @@ class Fitter:
 
     def deviances(self, counts: FloatArray) -> FloatArray:
         """Least −2 ln L/L(saturated) over the nuisances, (N, K), of counts (N, B); infinite where θ has no prior."""
-        one = self.models[0]
-        size = max(16, CHUNK // max(1, one.model.bins * (len(one.whole) + 1) * (len(one.local) + 1)))
+        size = chunk_size(self.models[0])
         parts = [self._deviances(counts[start : start + size]) for start in range(0, len(counts), size)]
         return np.concatenate(parts)
 

@@ -439,8 +439,13 @@ def test_chunks_change_nothing(monkeypatch):
     models = [nuisances(histfactory(ten_nuisances(theta)), {}) for theta in (-0.4, 0.4)]
     counts = np.random.default_rng(1).poisson(80.0, (50, 20)).astype(float)
     whole = laplace_log_likelihood(models, counts, False)
+    prior = np.full(2, 0.5)
+    checked = marginalise(models, counts, prior, False, np.random.default_rng(2)).how
     monkeypatch.setattr("robot_physicist.laplace.CHUNK", 1)
     assert laplace_log_likelihood(models, counts, False) == pytest.approx(whole, abs=2 * laplace.CONVERGED)
+    again = marginalise(models, counts, prior, False, np.random.default_rng(2)).how
+    assert again.method == checked.method == "Laplace's method"
+    assert again.effective_fraction == pytest.approx(checked.effective_fraction, rel=1e-6)
 
 
 def test_more_uncertainty_never_teaches_more():

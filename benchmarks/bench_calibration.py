@@ -9,16 +9,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
-from robot_physicist.documents import Axis
-from robot_physicist.labels import number
+from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREY, ORANGE, render_bytes, styled
 from robot_physicist.posterior import fraction, highest_density, normalise, ranks, simulated
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
+from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.systematics import LumiSystematic, NormSystematic
-from robot_physicist.templates import Exposure, Templates
+from robot_physicist.templates import Templates
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/calibration.png"
 THOUSAND, LUMINOSITY = EventCount(events=1000), Luminosity(luminosity=2, unit="pb-1")

@@ -3,9 +3,9 @@
 import numpy as np
 
 from benchmarks.measure import core_seconds, report, report_core
-from robot_physicist.campaign import Luminosity
 from robot_physicist.data_points import data_points, multinomial_counts
 from robot_physicist.information import eig_at, eig_quadrature, eig_scan, gauss_legendre
+from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.simulators import load
 
 POINTS, BINS, DRAWS, REPEATS = 41, 20, 8192, 40

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from robot_physicist.gaussian_process import fit
-from robot_physicist.simulators.base import FloatArray
+from robot_physicist.quantities.arrays import FloatArray
 
 POINTS, REPEATS = 12, 20
 #: A first fit in a new process, the import included.

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from benchmarks.bench_estimators import EXPOSURE
 from benchmarks.measure import report
-from robot_physicist.campaign import EventCount
 from robot_physicist.data_points import data_points
 from robot_physicist.information import eig_at, eig_scan
 from robot_physicist.plots import BLUE, GREEN, ORANGE, render_bytes, styled
+from robot_physicist.quantities.exposure import EventCount
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/growth.png"
 FACTORS = (1, 2, 4, 8, 16)

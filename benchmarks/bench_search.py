@@ -25,8 +25,8 @@ from benchmarks.search_problems import (
     searched,
 )
 from robot_physicist.documents import InformationGain
-from robot_physicist.labels import parse
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
+from robot_physicist.quantities.labels import parse
 from robot_physicist.search import next_round
 from robot_physicist.search_documents import SearchState
 from robot_physicist.search_domain import domain_of

@@ -12,19 +12,20 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from robot_physicist.campaign import EventCount, Luminosity, Simulation
+from robot_physicist.campaign import Simulation
 from robot_physicist.data_points import DataPoints, data_points
-from robot_physicist.documents import Axis
 from robot_physicist.information import eig_at
 from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.posterior import fraction, log_likelihood, normalise
+from robot_physicist.quantities.arrays import FloatArray
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.sequence import Belief, likelihood, prior_density
 from robot_physicist.sequence_grid import refine
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
-from robot_physicist.simulators.base import FloatArray
-from robot_physicist.templates import Exposure, Templates, expected
+from robot_physicist.templates import Templates, expected
 
 FOLDER = Path(__file__).parent.parent / "results/benchmarks"
 ROUNDS, DRAWS, REPEATS, FOLDS = 4, 256, 200, 10

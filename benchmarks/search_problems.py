@@ -14,13 +14,13 @@ from robot_physicist.campaign import Campaign, Estimator
 from robot_physicist.documents import InformationGain
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain
-from robot_physicist.labels import label, parse
+from robot_physicist.quantities.arrays import FloatArray
+from robot_physicist.quantities.labels import label, parse
+from robot_physicist.quantities.seeds import branch_generator
 from robot_physicist.search import next_round
 from robot_physicist.search_documents import SearchState
 from robot_physicist.search_domain import domain_of
-from robot_physicist.seeds import branch_generator
 from robot_physicist.simulators import forward_backward
-from robot_physicist.simulators.base import FloatArray
 from robot_physicist.simulators.gaussian_cosine import sd
 from robot_physicist.templates import Templates
 from robot_physicist.validation import campaign_from, prior_weights

@@ -8,11 +8,12 @@ from scipy import stats
 
 from robot_physicist import allocation_stage, cli, stages
 from robot_physicist.allocation import allocate
-from robot_physicist.campaign import Estimator, Luminosity, Simulation
+from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.data_points import data_points
-from robot_physicist.errors import BadInputError
-from robot_physicist.labels import label
 from robot_physicist.luminosity_shares import TOLERANCE, Experiment, optimal_shares
+from robot_physicist.quantities.errors import BadInputError
+from robot_physicist.quantities.exposure import Luminosity
+from robot_physicist.quantities.labels import label
 from robot_physicist.simulators.resonance import breit_wigner
 from robot_physicist.templates import Templates
 
@@ -276,7 +277,7 @@ def test_simulated_templates_name_the_one_best_energy_with_an_interval_that_hold
 
 
 def test_a_number_of_events_cannot_be_shared():
-    from robot_physicist.campaign import EventCount
+    from robot_physicist.quantities.exposure import EventCount
 
     with pytest.raises(BadInputError, match="choose an exposure that has one"):
         allocate(

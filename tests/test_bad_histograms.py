@@ -13,8 +13,8 @@ from robot_physicist.cli import main
 from robot_physicist.documents import InformationGain
 
 pytestmark = [
-    pytest.mark.filterwarnings("default::robot_physicist.errors.GainWarning"),
-    pytest.mark.filterwarnings("ignore::robot_physicist.errors.RegularisedBinWarning"),
+    pytest.mark.filterwarnings("default::robot_physicist.quantities.errors.GainWarning"),
+    pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.RegularisedBinWarning"),
 ]
 SETTING = "variance=0.5"
 BASE = {**SMALL, "settings": {"variance": {"values": [0.5]}}, "estimator": {"draws": 512, "replicas": 16}}

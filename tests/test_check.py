@@ -19,7 +19,11 @@ def project(tmp_path):
     for part in PARTS:
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
         copy(ROOT / part, tmp_path / part)
-    for part in ("src/robot_physicist/labels.py", "tests/reana/yadage.feature", "tests/reana/snakemake.feature"):
+    for part in (
+        "src/robot_physicist/quantities/labels.py",
+        "tests/reana/yadage.feature",
+        "tests/reana/snakemake.feature",
+    ):
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / part, tmp_path / part)
     return tmp_path

@@ -6,8 +6,8 @@ import pytest
 import uproot
 
 from robot_physicist import root_files
-from robot_physicist.errors import ObservableError
 from robot_physicist.expressions import check
+from robot_physicist.quantities.errors import ObservableError
 
 N = 2000
 BRANCHES = ["px", "py", "n.hits", "Muon-pt", "sqrt_s"]

@@ -11,9 +11,10 @@ import uproot
 import yaml
 
 from robot_physicist import files, root_files
-from robot_physicist.documents import Axis, Histogram
-from robot_physicist.errors import DigestMismatchError, InputFileError, ObservableError
-from robot_physicist.simulators.base import CrossSection, Events
+from robot_physicist.documents import Histogram
+from robot_physicist.quantities.errors import DigestMismatchError, InputFileError, ObservableError
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.events import CrossSection, Events
 
 METADATA = {"digest": "abc", "campaign": "small"}
 

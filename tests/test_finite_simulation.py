@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
+from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import entropy, gain
-from robot_physicist.labels import number
+from robot_physicist.quantities.exposure import EventCount, Luminosity
+from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.templates import Templates
 

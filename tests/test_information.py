@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from robot_physicist.campaign import EventCount, Luminosity
 from robot_physicist.data_points import PoissonTables, data_points, multinomial_counts
 from robot_physicist.information import (
     Inference,
@@ -24,6 +23,7 @@ from robot_physicist.information import (
     lower_bound_at,
     lower_bound_one_event,
 )
+from robot_physicist.quantities.exposure import EventCount, Luminosity
 
 THETA = np.linspace(-2, 2, 11)
 UNIFORM = np.full(11, 1 / 11)

@@ -15,22 +15,23 @@ from conftest import ROOT
 from scipy import stats
 from test_calibration import PRIOR, SYSTEMATICS, published
 
-from robot_physicist import files, labels, stages
-from robot_physicist.campaign import EventCount, Luminosity
-from robot_physicist.document_types import Axis
+from robot_physicist import files, stages
 from robot_physicist.documents import Design, Histogram, Posteriors
-from robot_physicist.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
 from robot_physicist.inspection import validate
 from robot_physicist.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.posterior import pseudo_experiments
+from robot_physicist.quantities import labels
+from robot_physicist.quantities.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.reference import campaign_schema
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.validation import campaign_from
 
 #: Fewer events are simulated here than a study would.
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::robot_physicist.errors.MarginalisationWarning"),
-    pytest.mark.filterwarnings("ignore::robot_physicist.errors.RegularisedBinWarning"),
+    pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.MarginalisationWarning"),
+    pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.RegularisedBinWarning"),
 ]
 NAMES = [f"theta={value:.12g}" for value in np.linspace(-1, 1, 6)]
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
-from robot_physicist.documents import Axis
+from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.likelihood import patchset, workspace
 from robot_physicist.posterior import (
     collect,
@@ -15,6 +14,8 @@ from robot_physicist.posterior import (
     normalise,
     profiled_log_likelihood,
 )
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.systematics import NormSystematic
 from robot_physicist.templates import Templates
 

@@ -18,8 +18,8 @@ from scipy.stats import norm, poisson
 
 from robot_physicist import recast, stages
 from robot_physicist.cli import main
-from robot_physicist.errors import RecastError
 from robot_physicist.likelihood import workspace_digest
+from robot_physicist.quantities.errors import RecastError
 from robot_physicist.upper_limits import upper_limits
 
 EXAMPLE = ROOT / "examples/recast"

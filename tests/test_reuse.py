@@ -13,7 +13,7 @@ from numpy.polynomial import Polynomial
 from scipy.stats import norm
 
 from robot_physicist import files, root_files, stages
-from robot_physicist.simulators.base import Events
+from robot_physicist.quantities.events import Events
 from robot_physicist.simulators.weinberg_born import asymmetry, total_cross_section
 
 EXAMPLE = ROOT / "examples/recast"

@@ -7,13 +7,20 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
-from robot_physicist.campaign import Estimator, EventCount, Simulation
+from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.correction import Problem, free_rates, jackknifed
 from robot_physicist.data_points import data_points
 from robot_physicist.documents import Histogram, InformationGain
-from robot_physicist.errors import CampaignError, GainWarning, HistogramError, LabelClashError, UnknownNameError
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain as exact_gain
+from robot_physicist.quantities.errors import (
+    CampaignError,
+    GainWarning,
+    HistogramError,
+    LabelClashError,
+    UnknownNameError,
+)
+from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.reweighting import per_point
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian

@@ -7,7 +7,7 @@ import numpy as np
 from conftest import environment
 
 from robot_physicist import root_files
-from robot_physicist.simulators.base import Events
+from robot_physicist.quantities.events import Events
 
 READ = """
 import json, sys, ROOT

@@ -12,8 +12,10 @@ from scipy.stats import norm
 from robot_physicist import batches, files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.design import latest
-from robot_physicist.documents import Estimate, Histogram, InformationGain, Interval
-from robot_physicist.errors import (
+from robot_physicist.documents import Histogram, InformationGain
+from robot_physicist.gaussian_process import fit
+from robot_physicist.histogram import fill
+from robot_physicist.quantities.errors import (
     BadInputError,
     CampaignError,
     DigestMismatchError,
@@ -22,9 +24,8 @@ from robot_physicist.errors import (
     LabelClashError,
     PlanWarning,
 )
-from robot_physicist.gaussian_process import fit
-from robot_physicist.histogram import fill
-from robot_physicist.labels import label, parse
+from robot_physicist.quantities.estimates import Estimate, Interval
+from robot_physicist.quantities.labels import label, parse
 from robot_physicist.search import next_round
 from robot_physicist.search_checks import check_state
 from robot_physicist.search_documents import SearchState
@@ -396,7 +397,7 @@ def test_a_step_has_as_many_events_as_there_are_folds():
     campaign = campaign.model_copy(update={"simulation": campaign.simulation.model_copy(update={"events": 20})})
     for state in run(campaign, cosine):
         assert all(min(one.batches) >= campaign.simulation.folds for one in state.tried)
-        files.campaign_from(round_campaign(campaign, state).model_dump(exclude_unset=True), "round")
+        campaign_from(round_campaign(campaign, state).model_dump(exclude_unset=True), "round")
 
 
 def test_a_search_that_wants_nothing_more_does_not_blame_its_budget():

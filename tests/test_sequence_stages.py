@@ -13,10 +13,11 @@ from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
 from robot_physicist import files, inspection, sequence_finished, sequence_run, sequence_stages
-from robot_physicist.campaign import EventCount, Luminosity
 from robot_physicist.cli import main
 from robot_physicist.documents import Posteriors
-from robot_physicist.errors import (
+from robot_physicist.plots import posterior_figure, render_bytes
+from robot_physicist.pseudo_data import pseudo_data
+from robot_physicist.quantities.errors import (
     BadInputError,
     CampaignError,
     DataNeededError,
@@ -24,11 +25,11 @@ from robot_physicist.errors import (
     SimulationError,
     UnknownNameError,
 )
-from robot_physicist.labels import number
-from robot_physicist.plots import posterior_figure, render_bytes
-from robot_physicist.pseudo_data import pseudo_data
+from robot_physicist.quantities.events import CrossSection, Events
+from robot_physicist.quantities.exposure import EventCount, Luminosity
+from robot_physicist.quantities.labels import number
 from robot_physicist.sequence_documents import Experiments
-from robot_physicist.simulators.base import CrossSection, Events, Simulator
+from robot_physicist.simulators.base import Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.validation import campaign_from
 
@@ -53,7 +54,7 @@ BORN = {
     "exposure": {"luminosity": 2},
     "sequence": {"rounds": 4, "truth": {"sin2theta_w": 0.23}},
 }
-pytestmark = pytest.mark.filterwarnings("ignore::robot_physicist.errors.RegularisedBinWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.RegularisedBinWarning")
 
 
 def written(folder: Path, content):

@@ -12,15 +12,15 @@ from conftest import ROOT
 
 from robot_physicist import inspection, stages
 from robot_physicist.allocation_stage import allocate
-from robot_physicist.errors import (
+from robot_physicist.progress import jobs
+from robot_physicist.provenance import branch_digest, campaign_digest
+from robot_physicist.quantities.errors import (
     CampaignError,
     DigestMismatchError,
     InputFileError,
     LabelClashError,
     UnknownNameError,
 )
-from robot_physicist.progress import jobs
-from robot_physicist.provenance import branch_digest, campaign_digest
 from robot_physicist.validation import campaign_from
 
 DATA = ROOT / "tests/data/shares"

@@ -9,7 +9,7 @@ from test_finite_simulation import ANGLES, born_shape
 from robot_physicist.basis import complete, polynomials
 from robot_physicist.campaign import Simulation
 from robot_physicist.goodness import MEANS, _moments, refused
-from robot_physicist.labels import number
+from robot_physicist.quantities.labels import number
 from robot_physicist.smoothing import filled, free, smoother, template_shape
 from robot_physicist.templates import Templates
 

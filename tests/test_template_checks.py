@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from robot_physicist.campaign import EventCount, Luminosity
-from robot_physicist.documents import Axis
-from robot_physicist.errors import HistogramError
+from robot_physicist.quantities.errors import HistogramError
+from robot_physicist.quantities.estimates import Axis
+from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.template_checks import check
 from robot_physicist.templates import Templates
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from robot_physicist.errors import CampaignError, LabelClashError, UnknownNameError
+from robot_physicist.quantities.errors import CampaignError, LabelClashError, UnknownNameError
 from robot_physicist.validation import campaign_from, prior_weights
 
 WEINBERG = {

@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 
 _spec = importlib.util.spec_from_file_location(
-    "labels", ROOT / "src/robot_physicist/labels.py"
+    "labels", ROOT / "src/robot_physicist/quantities/labels.py"
 )
 labels = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(labels)

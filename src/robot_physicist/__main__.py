@@ -1,5 +1,7 @@
 """`python -m robot_physicist` is the command `robot-physicist`."""
 
+from __future__ import annotations
+
 from .cli import main
 
 main()

@@ -9,17 +9,18 @@ import numpy as np
 
 from .allocation_consistency import JUDGES
 from .allocation_documents import Allocation, Share
-from .campaign import Estimator, Luminosity, Simulation
+from .campaign import Estimator, Simulation
 from .correction import NORMAL_95, Problem, free_rates
 from .data_points import data_points
-from .documents import Estimate, Interval
-from .errors import BadInputError
 from .hypotheses import Hypotheses, hypotheses
 from .information import entropy
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
+from .quantities.arrays import FloatArray
+from .quantities.errors import BadInputError
+from .quantities.estimates import Estimate, Interval
+from .quantities.exposure import Exposure, Luminosity
 from .reweighting import effective_events
-from .simulators.base import FloatArray
-from .templates import Exposure, Templates, expected
+from .templates import Templates, expected
 
 #: Data sets for each repeated simulation.
 REPEATED_DRAWS = 2048

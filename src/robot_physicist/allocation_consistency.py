@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from .campaign import Campaign, Luminosity
-from .errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from .campaign import Campaign
 from .limits import MOST_BINS
+from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from .quantities.exposure import Luminosity
 
 #: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
 JUDGES = 4

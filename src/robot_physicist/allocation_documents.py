@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from .document_types import CONFIG, document
-from .document_types import Axis as Axis
-from .document_types import Estimate as Estimate
-from .document_types import Interval as Interval
+from .quantities.estimates import CONFIG, Estimate, Interval, document
 
 
 @document(frozen=True, config=CONFIG)

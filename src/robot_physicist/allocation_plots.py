@@ -13,6 +13,7 @@ from .plots import BLUE, GREY, ORANGE, render_bytes, styled
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 #: Settings of which every label can be read.
 MOST_LABELS = 12
 #: Nats that are shown at least.

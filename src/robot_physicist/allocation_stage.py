@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import allocation_consistency, files
-from .seeds import branch_generator
+from .quantities.seeds import branch_generator
 from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
 

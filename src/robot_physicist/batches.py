@@ -9,10 +9,9 @@ import numpy as np
 
 from .campaign import Campaign
 from .documents import Histogram, Reweighted
-from .errors import HistogramError, LabelClashError
 from .provenance import branch_digest
-from .simulation import combine
-from .simulators.base import CrossSection, Events
+from .quantities.errors import HistogramError, LabelClashError
+from .quantities.events import CrossSection, Events, combine
 
 
 def digests(campaign: Campaign, setting: str, sample: str) -> list[str]:

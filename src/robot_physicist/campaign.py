@@ -6,15 +6,16 @@ reference page are generated from it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
-from . import labels
+from .quantities import labels
+from .quantities.exposure import EventCount, Luminosity
+from .quantities.observable import Observable
+from .quantities.options import Finite, Name, Section
 from .search_campaign import Search
-from .section import Finite, Name, Positive, Section
 from .sequence_campaign import Sequence
 from .systematics import Systematic
 from .variables import Domain, Parameter, PosteriorFile, Weights
@@ -37,47 +38,6 @@ class SimulatorChoice(Section):
     """A simulator of this package (`robot-physicist simulators` lists them), or `command` for a black box."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Options of that simulator."""
-
-
-class Observable(Section):
-    """A quantity measured per event and how it is binned."""
-
-    range: tuple[Finite, Finite]
-    """Lower and upper edge of the histogram."""
-    bins: int = Field(ge=1, le=100_000)
-    """Number of equal bins."""
-    overflow: Literal["drop", "include", "error"] = "drop"
-    """Events outside the range: lose them (they count in the acceptance), put them into the first or
-    last bin, or stop."""
-    unit: str = ""
-    """Unit of the range; has to be the one that the simulator emits."""
-    label: str = ""
-    """How figures write the observable; its name when empty."""
-
-    @model_validator(mode="after")
-    def _increasing(self) -> Observable:
-        if not self.range[0] < self.range[1]:
-            raise ValueError("the lower edge of 'range' must be below the upper one")
-        (low, high), width = self.range, (self.range[1] - self.range[0]) / self.bins
-        if not (low < low + width and high - width < high < math.inf > width):
-            raise ValueError("bins this wide or narrow cannot be told apart by computers; change 'range' or 'bins'")
-        return self
-
-
-class EventCount(Section):
-    """An exposure that ends when a fixed number of events has been recorded."""
-
-    events: int = Field(ge=1, le=10_000_000)
-    """Number of recorded events n; their total carries no information."""
-
-
-class Luminosity(Section):
-    """An exposure of a fixed integrated luminosity; the number of events is Poisson and carries information."""
-
-    luminosity: Positive
-    """Integrated luminosity."""
-    unit: Literal["ab-1", "fb-1", "pb-1", "nb-1", "ub-1"] = "pb-1"
-    """Unit of the luminosity, an inverse area."""
 
 
 class Simulation(Section):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from .errors import nearest
+from .quantities.errors import nearest
 
 FLAG = re.compile(r"--([a-z]+) \{(\w+)\}")
 

@@ -13,26 +13,15 @@ from typing import Any
 import click
 
 from . import __version__
-from .errors import RobotPhysicistError, nearest
-from .options import (
-    FILE,
-    campaign,
-    exposure,
-    files,
-    histograms,
-    path,
-    positive,
-    sample,
-    setting,
-    spread,
-    study,
-)
+from .options import FILE, campaign, exposure, files, histograms, path, positive, sample, setting, spread, study
+from .quantities.errors import RobotPhysicistError, nearest
 
 #: What a shell calls a command that was ended by Ctrl-C.
 INTERRUPTED = 130
 #: The same bytes on every machine: sums end in other last digits on other numbers of threads, and functions with the
 #: instructions of newer processors. Has to be set before NumPy is imported.
 NUMERICS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
 if platform.machine() in ("x86_64", "AMD64"):
     NUMERICS |= {"OPENBLAS_CORETYPE": "Haswell", "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
 

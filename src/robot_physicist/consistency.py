@@ -9,10 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import allocation_consistency, labels, search_consistency, sequence_consistency
-from .campaign import Campaign, HistogramBackground, Luminosity, SimulatedBackground, SimulatorChoice
-from .errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from . import allocation_consistency, search_consistency, sequence_consistency
+from .campaign import Campaign, HistogramBackground, SimulatedBackground, SimulatorChoice
 from .limits import reserved_names, size
+from .quantities import labels
+from .quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from .quantities.exposure import Luminosity
 from .simulators import load
 from .simulators.base import Simulator, Variable
 from .systematics import LumiSystematic, ShapeSystematic

@@ -14,14 +14,16 @@ from numpy.typing import NDArray
 from .campaign import Simulation
 from .confidence import Pivot, strengths, tried_strengths
 from .data_points import DataPoints
-from .documents import Estimate, Interval, Marginalisation
+from .documents import Marginalisation
 from .hypotheses import Hypotheses
 from .information import average, eig_at, eig_one_event, entropy, lower_bound_at, lower_bound_one_event
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate, Interval
+from .quantities.exposure import Exposure
 from .smoothing import free
 from .statistic import Statistic
 from .systematic_gain import SystematicGain
-from .templates import Exposure, Templates, accepted_cross_section, expected
+from .templates import Templates, accepted_cross_section, expected
 
 #: How often the range of strengths is widened before an interval stays open.
 WIDENINGS = 8
@@ -38,8 +40,6 @@ REPEATS = 3
 NORMAL_95 = 1.959964
 #: A prior of less entropy, in nats, is one point.
 NOTHING = 1e-12
-
-
 #: The statistic of repeated simulations (R,), by their strength.
 Samples = dict[float, FloatArray]
 

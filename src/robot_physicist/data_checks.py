@@ -9,14 +9,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .campaign import EventCount, Luminosity, Observable, Observed
-from .errors import BadInputError, ObservableError
+from .campaign import Observed
 from .goodness import excess
-from .observed import BROUGHT_INSIDE
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.errors import BadInputError, ObservableError
+from .quantities.exposure import EventCount, Exposure, Luminosity
+from .quantities.observable import Observable
+from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
 from .template_checks import bin_name
-from .templates import Exposure, Templates, effective_counts
-from .units import Conversion, conversions
+from .templates import Templates, effective_counts
 
 #: Chance below which events in bins that no simulated event reached are no accident.
 ACCIDENT = 1e-3
@@ -28,7 +29,6 @@ MOST_FACTOR = 2.0
 REFUSED = 5.0
 #: Standard deviations below which a deviance describes the data in other units.
 DESCRIBED = 2.0
-
 Counted = Callable[[str, Conversion], FloatArray]
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .campaign import EventCount
 from .quantiles import binomial_quantiles, poisson_quantiles
-from .simulators.base import FloatArray
-from .templates import Exposure
+from .quantities.arrays import FloatArray
+from .quantities.exposure import EventCount, Exposure
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8

@@ -10,8 +10,8 @@ from typing import Any
 
 from .campaign import Campaign
 from .documents import COLUMNS, Design, ExposureDesign, InformationGain, Ranked
-from .errors import HistogramError, LabelClashError
-from .labels import label, number, parse
+from .quantities.errors import HistogramError, LabelClashError
+from .quantities.labels import label, number, parse
 
 
 def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) -> Design:

@@ -9,11 +9,28 @@ from dataclasses import field
 
 from pydantic import NonNegativeInt
 
-from .document_types import CONFIG, Array, document
-from .document_types import Axis as Axis
-from .document_types import Estimate as Estimate
-from .document_types import Interval as Interval
 from .fit_documents import ObservedFit, ObservedSummary
+from .quantities.estimates import CONFIG, Array, Axis, Estimate, Interval, document
+
+#: Columns of design.csv after the exposure and the variables of the setting, in nats where they are gains.
+COLUMNS = (
+    "corrected",
+    "corrected_error",
+    "low",
+    "high",
+    "cross_fitted",
+    "cross_fitted_error",
+    "plug_in",
+    "plug_in_error",
+    "exact",
+    "exact_error",
+    "prior_entropy",
+    "rank",
+    "contender",
+    "simulated_events",
+    "method",
+    "nuisances",
+)
 
 
 @document(frozen=True, config=CONFIG)
@@ -267,24 +284,3 @@ class Design:
     """One answer per exposure."""
     observed: list[ObservedSummary] = field(default_factory=list)
     """What the observed data say, and whether the templates describe them."""
-
-
-#: Columns of design.csv after the exposure and the variables of the setting, in nats where they are gains.
-COLUMNS = (
-    "corrected",
-    "corrected_error",
-    "low",
-    "high",
-    "cross_fitted",
-    "cross_fitted_error",
-    "plug_in",
-    "plug_in_error",
-    "exact",
-    "exact_error",
-    "prior_entropy",
-    "rank",
-    "contender",
-    "simulated_events",
-    "method",
-    "nuisances",
-)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .campaign import Campaign, EventCount, Observable
-from .documents import Estimate
+from .campaign import Campaign
+from .quantities.arrays import FloatArray, Values
+from .quantities.estimates import Estimate
+from .quantities.exposure import EventCount, Exposure
+from .quantities.observable import Observable
 from .simulation import build
-from .simulators.base import FloatArray, Simulator, Values
+from .simulators.base import Simulator
 from .systematic_gain import SystematicGain
-from .templates import Exposure, expected
+from .templates import expected
 
 #: Gauss–Legendre nodes per bin; densities here are smooth within a bin, or nearly so.
 NODES = 32
@@ -52,7 +55,8 @@ def exact_gain(
     The error is that of the integration over data, zero for one event.
     """
     from .data_points import data_points
-    from .information import gain, is_one_event
+    from .information import gain
+    from .quantities.exposure import is_one_event
 
     simulator = build(campaign.simulator)
     if not simulator.has_density or len(campaign.observables) > 1 or campaign.backgrounds:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from . import labels
 from .campaign import Campaign
 from .documents import ExposureDesign, Posteriors
-from .seeds import derived_seed
+from .quantities import labels
+from .quantities.arrays import FloatArray, Values
+from .quantities.seeds import derived_seed
 from .sequence import Axes, Belief, likelihood, prior_density, rough, too_coarse
 from .sequence_documents import Experiment, Experiments, Known
 from .sequence_grid import refine
-from .simulators.base import FloatArray, Values
 
 #: Tails that central intervals of 68% and 95% leave out.
 TAILS = (0.16, 0.025)

@@ -13,14 +13,14 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+import awkward as ak
 import numpy as np
+from uproot.language.python import PythonLanguage
 
-from .errors import NoEventsError, ObservableError, nearest
+from .quantities.errors import NoEventsError, ObservableError, nearest
 from .rootio import uproot_module
 
 uproot_module()
-import awkward as ak  # noqa: E402
-from uproot.language.python import PythonLanguage  # noqa: E402
 
 #: One number per event, from all the entries of an event.
 PER_EVENT = {name: partial(getattr(ak, name), axis=1) for name in ("num", "sum", "prod", "min", "max", "any", "all")}

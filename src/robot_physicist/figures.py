@@ -11,6 +11,7 @@ from .documents import Design, Histogram, Posteriors
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+
 FORMATS = ("pdf", "png")
 
 

@@ -23,7 +23,7 @@ from . import notation
 from .campaign import Campaign
 from .check import Project
 from .consistency import named_paths
-from .errors import CampaignError, DigestMismatchError, InputFileError
+from .quantities.errors import CampaignError, DigestMismatchError, InputFileError
 from .validation import campaign_from
 
 Document = TypeVar("Document")
@@ -192,7 +192,7 @@ def read_project(folder: Path) -> Project:
     def parsed(pattern: str) -> dict[str, Any]:
         return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(pattern))}
 
-    visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/*")
+    visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/**/*")
     if not (folder / "Snakefile").is_file():
         raise InputFileError(f"{folder}: no Snakefile; give the folder of a checkout")
     included = sorted(folder.glob("workflow/*.smk"))

@@ -17,15 +17,17 @@ from numpy.typing import NDArray
 from .campaign import Estimator, Simulation
 from .correction import Problem, corrected, enclosing, jackknifed
 from .data_points import data_points
-from .documents import Estimate, Interval, Marginalisation
+from .documents import Marginalisation
 from .hypotheses import Hypotheses, hypotheses
-from .information import eig_original, is_one_event
-from .simulators.base import FloatArray
+from .information import eig_original
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate, Interval
+from .quantities.exposure import Exposure, is_one_event
 from .smoothing import filled, free, scaled, smoother
 from .statistic import Statistic, statistic
 from .support import Lack, lack, opened
 from .systematic_gain import SystematicGain
-from .templates import Exposure, Templates, accepted_cross_section
+from .templates import Templates, accepted_cross_section
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
 HALVINGS = 2

@@ -11,16 +11,17 @@ from .design import spell
 from .documents import Posteriors
 from .fit_documents import Band, Goodness, Projection
 from .goodness import LOWEST_P, chance
-from .labels import number, parse
 from .likelihood import SIGNAL
 from .plots import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.labels import number, parse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     Panels = tuple[Axes, Axes]
+
 
 #: How far from one the ratios reach, at least and at most.
 LEAST_RATIO, MOST_RATIO = 0.15, 1.5

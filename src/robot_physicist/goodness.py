@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from .fit_documents import Goodness
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 #: Standard deviations above its expectation at which a deviance refuses a model.
 REFUSED = 3.0
@@ -70,7 +70,7 @@ def chance(fit: Goodness) -> str:
 def spelt(fit: Goodness) -> str:
     """Write a goodness of fit for people, with a warning where the templates do not describe the data.
 
-    >>> from .document_types import Estimate
+    >>> from .quantities.estimates import Estimate
     >>> spelt(Goodness(12.1, 9.8, 4.3, Estimate(0.254, 0.02), 500, "theta=1", {}))
     'goodness of fit p = 0.25 ± 0.02 (12.1, expected 9.8 ± 4.3)'
     """

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .histfactory_spec import Cell, ParameterSet, Spec, cells, distinct, parameter_sets
 from .interpolation import NormCode, NormFactors, ShapeCode, norm_factors, shape_basis, shape_rates
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 #: Parameter vectors per block: bounds the memory and keeps it in the cache.
 CHUNK = 1024

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Observable
-from .documents import Axis, Histogram
-from .errors import ObservableError, nearest
+from .documents import Histogram
+from .quantities.arrays import FloatArray
+from .quantities.errors import ObservableError, nearest
+from .quantities.estimates import Axis
+from .quantities.events import CrossSection, Events, combine
+from .quantities.observable import Observable
 from .reweighting import Reweighting
-from .simulation import combine
-from .simulators.base import CrossSection, Events, FloatArray
 
 Observables = Mapping[str, Observable]
 

@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 
 from .campaign import Campaign
-from .documents import Axis, Histogram
-from .errors import DigestMismatchError, InputFileError
+from .documents import Histogram
 from .histogram import axes
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.errors import DigestMismatchError, InputFileError
+from .quantities.estimates import Axis
 
 
 def check(path: Path, one: Histogram, campaign: Campaign) -> None:

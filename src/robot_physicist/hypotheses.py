@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .campaign import EventCount, Simulation
+from .campaign import Simulation
+from .quantities.arrays import FloatArray
+from .quantities.exposure import EventCount, Exposure
 from .rates import RateModel, no_rate, rate_model
-from .simulators.base import FloatArray
 from .smoothing import Fitted, Smoother, scaled, smoother
-from .templates import Exposure, Templates, expected
+from .templates import Templates, expected
 
 
 @dataclass(frozen=True)

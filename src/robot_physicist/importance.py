@@ -18,7 +18,7 @@ import numpy as np
 from .curvature import Arrow
 from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
 from .nuisances import Nuisances
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000

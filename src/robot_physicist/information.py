@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import EventCount
 from .data_points import DataPoints, data_points, draw_chunks
-from .documents import Estimate
-from .simulators.base import FloatArray
-from .templates import Exposure
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate
+from .quantities.exposure import EventCount, Exposure, is_one_event
 
 #: Data sets per matrix product: bounds the memory and keeps it in the cache.
 CHUNK = 1024
@@ -200,11 +199,6 @@ def gain(rates: FloatArray, exposure: Exposure, prior: FloatArray, draws: int, r
     if is_one_event(exposure):
         return Estimate(eig_one_event(rates, prior), 0.0)
     return eig_at(data_points(exposure, rates.shape[1], draws, rng), rates, prior)
-
-
-def is_one_event(exposure: Exposure) -> bool:
-    """Is the exposure a single event, for which the sum over data is exact?"""
-    return isinstance(exposure, EventCount) and exposure.events == 1
 
 
 def eig_original(

@@ -13,7 +13,7 @@ from typing import Any
 from . import __version__, files
 from .campaign import Campaign
 from .documents import Design, WorkspaceGain
-from .errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
+from .quantities.errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 
 #: Name of what a sequence of experiments knows before a round.
 SEQUENCE = "sequence.json"

@@ -19,8 +19,8 @@ from .curvature import Arrow, arrow
 from .histfactory import LOWEST_RATE
 from .morphing import Morphed
 from .nuisances import Nuisances
+from .quantities.arrays import FloatArray
 from .response import Response, respond
-from .simulators.base import FloatArray
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
 CHUNK = 460_000
@@ -35,7 +35,6 @@ IRRELEVANT = 10.0
 UNPROMISING = 14.0
 #: A point tells how probable its θ is when ln p there is this close to what the step before, or the next one, says.
 TRUSTED = 2.0
-
 Point = tuple[FloatArray, FloatArray]
 
 

@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 
 from .campaign import Simulation
-from .documents import Axis
 from .histfactory import histfactory
 from .histfactory_spec import model_spec
-from .labels import exposure_label, parse
 from .nuisances import Nuisances, nuisances
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Axis
+from .quantities.exposure import Exposure
+from .quantities.labels import exposure_label, parse
 from .smoothing import template_shape
 from .systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
 from .template_checks import bin_name
-from .templates import Exposure, Templates, accepted_cross_section, expected
+from .templates import Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"
@@ -110,7 +111,7 @@ def channel_name(axes: Sequence[Axis]) -> str:
 def conditions(setting: str, exposure: Exposure, axes: Sequence[Axis]) -> dict[str, Any]:
     """What nobody can see in a workspace, and a recast has to know; for the metadata of a patchset.
 
-    >>> from .campaign import Luminosity
+    >>> from .quantities.exposure import Luminosity
     >>> conditions("energy=1", Luminosity(luminosity=2, unit="fb-1"), [])["exposure"]
     'luminosity=2fb-1'
     """

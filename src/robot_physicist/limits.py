@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from . import labels
 from .campaign import Campaign
 from .documents import COLUMNS
-from .errors import CampaignError, LabelClashError
+from .quantities import labels
+from .quantities.errors import CampaignError, LabelClashError
 
 #: Branches that an engine can still keep a list of.
 MOST_BRANCHES = 1_000_000

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .nuisances import Nuisances
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 #: Largest effect of one standard deviation of a nuisance on a bin, relative, and largest relative width of a factor.
 LARGEST_EFFECT, WIDEST_FACTOR = 0.3, 0.25

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data_points import DataPoints
-from .documents import Estimate
 from .information import average, entropy, log_rates
 from .quantiles import poisson_quantiles
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate
 
 #: Nats that the best shares may still be missing, by the duality gap of a concave function.
 TOLERANCE = 1e-3
@@ -110,7 +110,7 @@ def optimal_shares(experiment: Experiment) -> Shares:
     from the worst setting of the plan to the best of all.
 
     >>> rates = np.array([[[30.0], [60.0]], [[20.0], [40.0]]])
-    >>> from .campaign import Luminosity
+    >>> from .quantities.exposure import Luminosity
     >>> from .data_points import data_points
     >>> points = data_points(Luminosity(luminosity=1), 2, 512, np.random.default_rng(1))
     >>> optimal_shares(Experiment(rates, np.array([0.5, 0.5]), points)).shares

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import EventCount
 from .data_points import DataPoints, multinomial_counts
-from .documents import Estimate, Marginalisation
+from .documents import Marginalisation
 from .histfactory import LOWEST_RATE
 from .importance import importance_log_likelihood, normalised
 from .information import average, entropy
@@ -23,7 +22,9 @@ from .laplace import Point, chunk_size, data_constant, log_marginals
 from .linearity import nearly_linear
 from .nuisances import Nuisances
 from .quantiles import poisson_quantiles
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate
+from .quantities.exposure import EventCount
 
 #: Data sets that importance sampling repeats, and its draws for each of them and each θ.
 CHECKED, CHECK_DRAWS = 64, 128

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .histfactory import LOWEST_RATE, HistFactory, cell_columns, reciprocal
 from .interpolation import shape_basis, shape_basis_derivatives
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 #: Templates per nuisance parameter above which their products would be more work than the general case.
 MOST_TEMPLATES = 4
@@ -67,6 +67,35 @@ class Morphing:
         ]
         second = [bends[norm] if norm >= 0 else 0.0 for _, _, norm in self.factors]
         return first, [bend - slope**2 for slope, bend in zip(first, second, strict=True)]
+
+
+def morphing(model: HistFactory, values: FloatArray, whole: NDArray[np.intp]) -> Morphing | None:
+    """Prepare a model whose nuisances all act on whole samples; None when it has too many templates for it to pay.
+
+    `whole` (G,) are the nuisances, `values` (P,) those of all other parameters.
+    """
+    columns = [list(cell_columns(index, cell, model.shape_code)) for index, cell in enumerate(model.cells)]
+    rows = tuple(row for column in columns for row, _ in column)
+    if len(rows) > MOST_TEMPLATES * max(1, len(whole)):
+        return None
+    stops = np.cumsum([len(column) for column in columns]).tolist()
+    cells = tuple(slice(stop - len(column), stop) for stop, column in zip(stops, columns, strict=True))
+    templates = np.zeros((model.bins, len(rows)))
+    for cell, place, column in zip(model.cells, cells, columns, strict=True):
+        fixed = np.prod([values[parameters] for parameters in cell.locals], axis=0)
+        templates[cell.bins, place] = np.stack([content * fixed for _, content in column], axis=1)
+    position = {int(parameter): index for index, parameter in enumerate(whole)}
+    factors = tuple(factor for factor in _factors(model) if factor[1] in position)
+    shaping = tuple(position.get(parameter, -1) for _, parameter, _ in rows)
+    scaling = tuple(position[parameter] for _, parameter, _ in factors)
+    terms: list[list[tuple[int, int]]] = [[] for _ in whole]
+    for row, place_ in enumerate(shaping):
+        if place_ >= 0:
+            terms[place_].append((row, row))
+    for index, (place_, (cell_, _, _)) in enumerate(zip(scaling, factors, strict=True)):
+        terms[place_].append((len(rows) + index, len(rows) + cell_))
+    products = np.einsum("br,bs->rsb", templates, templates).reshape(-1, model.bins)
+    return Morphing(model, rows, templates, products, cells, factors, shaping, scaling, tuple(map(tuple, terms)))
 
 
 @dataclass(frozen=True)
@@ -141,35 +170,6 @@ class Morphed:
                 else:
                     np.multiply(self.derivatives[derivative], sources[source], out=target)
         return result
-
-
-def morphing(model: HistFactory, values: FloatArray, whole: NDArray[np.intp]) -> Morphing | None:
-    """Prepare a model whose nuisances all act on whole samples; None when it has too many templates for it to pay.
-
-    `whole` (G,) are the nuisances, `values` (P,) those of all other parameters.
-    """
-    columns = [list(cell_columns(index, cell, model.shape_code)) for index, cell in enumerate(model.cells)]
-    rows = tuple(row for column in columns for row, _ in column)
-    if len(rows) > MOST_TEMPLATES * max(1, len(whole)):
-        return None
-    stops = np.cumsum([len(column) for column in columns]).tolist()
-    cells = tuple(slice(stop - len(column), stop) for stop, column in zip(stops, columns, strict=True))
-    templates = np.zeros((model.bins, len(rows)))
-    for cell, place, column in zip(model.cells, cells, columns, strict=True):
-        fixed = np.prod([values[parameters] for parameters in cell.locals], axis=0)
-        templates[cell.bins, place] = np.stack([content * fixed for _, content in column], axis=1)
-    position = {int(parameter): index for index, parameter in enumerate(whole)}
-    factors = tuple(factor for factor in _factors(model) if factor[1] in position)
-    shaping = tuple(position.get(parameter, -1) for _, parameter, _ in rows)
-    scaling = tuple(position[parameter] for _, parameter, _ in factors)
-    terms: list[list[tuple[int, int]]] = [[] for _ in whole]
-    for row, place_ in enumerate(shaping):
-        if place_ >= 0:
-            terms[place_].append((row, row))
-    for index, (place_, (cell_, _, _)) in enumerate(zip(scaling, factors, strict=True)):
-        terms[place_].append((len(rows) + index, len(rows) + cell_))
-    products = np.einsum("br,bs->rsb", templates, templates).reshape(-1, model.bins)
-    return Morphing(model, rows, templates, products, cells, factors, shaping, scaling, tuple(map(tuple, terms)))
 
 
 def _factors(model: HistFactory) -> list[tuple[int, int, int]]:

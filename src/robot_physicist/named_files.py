@@ -10,8 +10,8 @@ from pathlib import Path
 from . import files, observed, root_files
 from .campaign import Campaign, HistogramBackground
 from .documents import Posteriors
-from .errors import BadInputError
-from .labels import label
+from .quantities.errors import BadInputError
+from .quantities.labels import label
 from .systematics import ShapeSystematic
 from .validation import prior_weights
 from .variables import PosteriorFile

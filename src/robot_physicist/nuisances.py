@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import UnsupportedModelError
 from .histfactory import HistFactory
 from .morphing import Morphing, morphing
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.errors import UnsupportedModelError
 
 
 @dataclass(frozen=True)

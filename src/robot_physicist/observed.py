@@ -14,17 +14,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import histogram, labels, root_files
-from .campaign import Campaign, EventCount, Observable, Observed
-from .errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
+from . import histogram, root_files
+from .campaign import Campaign, Observed
 from .histogram import Observables
-from .simulators.base import Events, FloatArray
-from .units import Conversion, conversions
+from .quantities import labels
+from .quantities.arrays import FloatArray
+from .quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
+from .quantities.events import Events
+from .quantities.exposure import EventCount
+from .quantities.observable import Observable
+from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
 
 #: A larger fraction of the events outside the range cannot be meant.
 MOST_OUTSIDE = 0.5
-#: A change of units that brings this fraction of the events into the range is worth naming.
-BROUGHT_INSIDE = 0.8
 
 
 def entry_at(campaign: Campaign, setting: str, exposure: str) -> tuple[int, Observed] | None:

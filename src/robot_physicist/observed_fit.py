@@ -13,20 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import EventCount
-from .document_types import Axis, Estimate
 from .documents import Posterior, Posteriors
 from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
 from .histfactory import LOWEST_RATE, HistFactory
 from .importance import gaussian_draws
-from .labels import parse
 from .laplace import chunk_size, log_likelihood, log_marginals
 from .likelihood import SIGNAL, published_models
 from .nuisances import Nuisances, nuisances
 from .posterior import pseudo_experiments
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Axis, Estimate
+from .quantities.exposure import EventCount, Exposure
+from .quantities.labels import parse
 from .sequence import rough
-from .simulators.base import FloatArray
-from .templates import Exposure
 
 #: Draws of θ and nuisance parameters behind each band.
 DRAWS = 4000

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import files, labels
+from . import files
 from .campaign import Campaign
 from .documents import Histogram
-from .errors import BadInputError, InputFileError
 from .finite_simulation import GainEstimates, information_gain
 from .histogram_checks import check as check_histogram
 from .information import entropy
 from .needs import PilotError
 from .provenance import branch_digest
-from .seeds import branch_generator
+from .quantities import labels
+from .quantities.errors import BadInputError, InputFileError
+from .quantities.seeds import branch_generator
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
 from .support import rounded_up
 from .templates import Templates

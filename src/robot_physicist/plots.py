@@ -12,11 +12,12 @@ import numpy as np
 
 from .campaign import Campaign
 from .documents import Design, ExposureDesign, Histogram, Posterior, Posteriors, Ranked
-from .labels import number, parse
+from .quantities.labels import number, parse
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 P = ParamSpec("P")
 #: Okabe and Ito's colours, which all readers can tell apart.

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Estimator, EventCount
-from .documents import Credible, Estimate, Marginalisation, Posterior, Posteriors
+from .campaign import Estimator
+from .documents import Credible, Marginalisation, Posterior, Posteriors
 from .information import LOG_ZERO
-from .labels import label
 from .likelihood import published_models, published_rates
-from .simulators.base import FloatArray, Values
-from .templates import Exposure
+from .quantities.arrays import FloatArray, Values
+from .quantities.estimates import Estimate
+from .quantities.exposure import EventCount, Exposure
+from .quantities.labels import label
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3

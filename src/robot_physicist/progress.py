@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from .campaign import Campaign
 from .design import spell
-from .document_types import Interval
 from .documents import InformationGain
-from .labels import label, parse
+from .quantities.estimates import Interval
+from .quantities.labels import label, parse
 
 #: A stage's rate is that of its latest files, so many of them.
 LATEST = 50
@@ -46,39 +46,6 @@ class Best:
     gain: Interval
     known: int
     total: int
-
-
-@dataclass(frozen=True)
-class Round:
-    """One round of a search or a sequence: its settings, branches done of total, best so far, and what came of it.
-
-    A setting is the values of its variables.
-    """
-
-    number: int
-    settings: tuple[tuple[float, ...], ...]
-    done: int
-    total: int
-    best: Best | None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """A campaign at one moment.
-
-    `left` is in seconds, None when there is no rate to tell it from or nobody seems to be at work; `quiet` are the
-    seconds since the latest file, None when there is none. `folder` is where the files are looked for.
-    """
-
-    title: str
-    stages: tuple[Stage, ...]
-    left: float | None
-    quiet: float | None
-    best: tuple[Best, ...]
-    rounds: tuple[Round, ...]
-    finished: bool
-    folder: str = ""
 
 
 def jobs(campaign: Campaign, folder: str = "", last: str = "design") -> list[Job]:
@@ -221,6 +188,39 @@ def best(campaign: Campaign, gains: Sequence[InformationGain], settings: int) ->
         for exposure, found in by_exposure.items()
         for top in sorted(found, key=lambda gain: -gain.corrected.value)[:1]
     )
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of a search or a sequence: its settings, branches done of total, best so far, and what came of it.
+
+    A setting is the values of its variables.
+    """
+
+    number: int
+    settings: tuple[tuple[float, ...], ...]
+    done: int
+    total: int
+    best: Best | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A campaign at one moment.
+
+    `left` is in seconds, None when there is no rate to tell it from or nobody seems to be at work; `quiet` are the
+    seconds since the latest file, None when there is none. `folder` is where the files are looked for.
+    """
+
+    title: str
+    stages: tuple[Stage, ...]
+    left: float | None
+    quiet: float | None
+    best: tuple[Best, ...]
+    rounds: tuple[Round, ...]
+    finished: bool
+    folder: str = ""
 
 
 def progress(

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .labels import number
 from .progress import PAUSE_SECONDS, Best, Progress, Round
+from .quantities.labels import number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
+
 
 WIDTH = 100
 #: More settings of a round than this are counted, and more rounds not shown.

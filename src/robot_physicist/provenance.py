@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from . import labels
 from .campaign import Campaign
+from .quantities import labels
 from .simulation import resolve
 
 

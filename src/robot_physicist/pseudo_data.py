@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from .campaign import Campaign, EventCount, Observable, SimulatedBackground, SimulatorChoice
-from .errors import SimulationError
-from .seeds import branch_generator
+from .campaign import Campaign, SimulatedBackground, SimulatorChoice
+from .quantities.arrays import FloatArray, Values
+from .quantities.errors import SimulationError
+from .quantities.events import Events
+from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from .quantities.observable import Observable
+from .quantities.seeds import branch_generator
 from .simulation import build
-from .simulators.base import Events, FloatArray, Sampler, Values
-from .templates import INVERSE_PICOBARN, Exposure
+from .simulators.base import Sampler
 
 #: Events of a block, and blocks after which nothing was recorded.
 BLOCK, MOST_BLOCKS = 10_000, 1000

@@ -8,7 +8,7 @@ import numpy as np
 
 from .basis import polynomials
 from .goodness import REFUSED
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 from .templates import Templates, accepted_cross_section
 
 

@@ -15,14 +15,15 @@ import numpy as np
 
 from .campaign import Campaign
 from .documents import InformationGain
-from .errors import RecastError, nearest
 from .histogram import axes
 from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
+from .quantities.arrays import FloatArray
+from .quantities.errors import RecastError, nearest
+from .quantities.exposure import Exposure
 from .recast_documents import Recast, UpperLimit
-from .simulators.base import FloatArray
 from .systematic_gain import SystematicGain
 from .systematics import LumiSystematic
-from .templates import Exposure, Templates, expected
+from .templates import Templates, expected
 from .upper_limits import LEVEL
 
 Specification = Mapping[str, Any]

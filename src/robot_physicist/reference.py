@@ -12,7 +12,6 @@ from pydantic import TypeAdapter
 from . import (
     allocation_documents,
     campaign,
-    document_types,
     documents,
     fit_documents,
     recast_documents,
@@ -25,25 +24,27 @@ from . import (
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
+from .documents import Branches, Design, Histogram, InformationGain, Posteriors, WorkspaceGain
+from .quantities import estimates, exposure, observable
 from .simulators import load, names
 from .simulators.base import Variable
 from .validation import mapped
 
 DOCUMENTS: dict[str, Any] = {
-    "branches": documents.Branches,
-    "histogram": documents.Histogram,
-    "posterior": documents.Posteriors,
-    "eig": documents.InformationGain,
-    "design": documents.Design,
-    "workspace-gain": documents.WorkspaceGain,
+    "branches": Branches,
+    "histogram": Histogram,
+    "posterior": Posteriors,
+    "eig": InformationGain,
+    "design": Design,
+    "workspace-gain": WorkspaceGain,
     "recast": recast_documents.Recast,
     "allocation": allocation_documents.Allocation,
     "search": search_documents.SearchState,
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
-RESULTS = (document_types, documents, fit_documents)
-CAMPAIGN = (campaign, variables, systematics, search_campaign, sequence_campaign)
+RESULTS = (estimates, documents, fit_documents, recast_documents)
+CAMPAIGN = (campaign, observable, exposure, variables, systematics, search_campaign, sequence_campaign)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .histfactory import LOWEST_RATE, HistFactory, reciprocal
 from .interpolation import shape_basis, shape_basis_derivatives
 from .nuisances import Nuisances
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 
 
 @dataclass(frozen=True)

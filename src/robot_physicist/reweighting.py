@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .documents import Histogram, Reweighted
-from .errors import HistogramError
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.errors import HistogramError
 
 #: Fewer effective events than this make templates of doubtful accuracy, and of doubtful error.
 FEW_EVENTS = 100

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputFileError, ObservableError, nearest
 from .files import MISSING, read_json, whole
+from .quantities.arrays import FloatArray
+from .quantities.errors import InputFileError, ObservableError, nearest
+from .quantities.events import CrossSection, Events, combine, weighted_block
 from .rootio import recreate, uproot_module
-from .simulation import combine, weighted_block
-from .simulators.base import CrossSection, Events, FloatArray
 
 TREE = "events"
 CHUNK = 500_000

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from .campaign import Campaign
 from .documents import InformationGain
-from .errors import DigestMismatchError, LabelClashError
-from .labels import label
+from .quantities.errors import DigestMismatchError, LabelClashError
+from .quantities.labels import label
 from .search_documents import SearchState, Tried
 from .search_domain import Domain, domain_of
 from .search_rounds import exposure_of, search_of, untried

@@ -6,9 +6,9 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from . import labels
 from .campaign import Campaign
-from .errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from .quantities import labels
+from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
 from .search_campaign import Cost, Search
 
 #: Width of a range relative to its ends, and in itself, within which labels and computers cannot tell settings apart.

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Campaign
-from .labels import label, rounded
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.labels import label, rounded
 
 #: Settings that are compared with each other in a round.
 PLACES = 512

@@ -9,14 +9,15 @@ import numpy as np
 
 from .campaign import Campaign
 from .design import spell
-from .labels import number, parse
 from .plots import BLUE, GREEN, ORANGE, render_bytes, styled
+from .quantities.arrays import FloatArray
+from .quantities.labels import number, parse
 from .search_documents import ProcessBand, SearchState, Tried
-from .simulators.base import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 GAIN = "Expected information\ngain [nats]"
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .campaign import Campaign
-from .documents import Estimate, InformationGain
-from .errors import CampaignError, DigestMismatchError
-from .labels import label
+from .documents import InformationGain
+from .quantities.errors import CampaignError, DigestMismatchError
+from .quantities.estimates import Estimate
+from .quantities.labels import label
 from .search_campaign import Search
 from .search_documents import SearchState, Tried
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import files
 from .documents import InformationGain
-from .errors import BadInputError
+from .quantities.errors import BadInputError
 from .search import next_round
 from .search_checks import check_gains, check_state
 from .search_documents import SearchState

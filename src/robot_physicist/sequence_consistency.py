@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .campaign import Campaign, HistogramBackground
-from .errors import CampaignError, UnknownNameError, nearest
-from .simulators.base import Simulator, Values, Variable
+from .quantities.arrays import Values
+from .quantities.errors import CampaignError, UnknownNameError, nearest
+from .simulators.base import Simulator, Variable
 
 
 def problems(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:

@@ -8,9 +8,9 @@ from . import files
 from .campaign import Campaign
 from .consistency import named_paths
 from .documents import Design, Posteriors
-from .errors import BadInputError
 from .experiments import measurement_campaign, updated
 from .progress import jobs
+from .quantities.errors import BadInputError
 from .sequence_documents import Experiments
 from .sequence_inputs import data_of, is_of, is_same, made_from
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import files, labels
+from . import files
 from .campaign import Campaign
 from .experiments import beginning, round_campaign
 from .provenance import campaign_digest
+from .quantities import labels
+from .quantities.arrays import Values
 from .sequence_documents import Experiments
-from .simulators.base import Values
 from .stage_inputs import prior_of
 from .validation import campaign_from
 

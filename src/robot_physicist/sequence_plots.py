@@ -9,14 +9,15 @@ import numpy as np
 from .campaign import Campaign
 from .experiments import arrays, belief_of
 from .figures import FORMATS
-from .labels import number, parse
 from .plots import BLUE, GREY, ORANGE, render_bytes, styled
+from .quantities.labels import number, parse
 from .sequence import Belief, Marginal
 from .sequence_documents import Experiments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 #: A density is drawn where it is above this fraction of its highest value.
 SHOWN = 1e-3

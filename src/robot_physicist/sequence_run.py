@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import files, labels, sequence_stages, stages
-from .errors import CampaignError, SequenceWarning
+from . import files, sequence_stages, stages
+from .quantities import labels
+from .quantities.errors import CampaignError, SequenceWarning
 from .sequence_documents import Experiments
 from .sequence_finished import finished
 from .sequence_text import summary

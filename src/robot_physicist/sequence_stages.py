@@ -10,18 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import files, labels, observed, root_files
+from . import files, observed, root_files
 from .campaign import Campaign
 from .design import spell
 from .documents import Design, ExposureDesign, Posteriors
-from .errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
 from .experiments import beginning, measurement_campaign, round_campaign, updated
 from .provenance import campaign_digest, digest
+from .quantities import labels
+from .quantities.arrays import Values
+from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
 from .sequence_campaign import Sequence
 from .sequence_documents import Experiments
 from .sequence_inputs import DATA, data_of, is_of, made_from
 from .sequence_text import summary
-from .simulators.base import Values
 from .stage_inputs import exposure_named, prior_of
 from .validation import campaign_from
 

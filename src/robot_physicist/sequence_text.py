@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .campaign import Campaign
-from .labels import number
+from .quantities.labels import number
 from .sequence_documents import Experiments, Known
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import labels
 from .campaign import Campaign, SimulatedBackground, SimulatorChoice
-from .errors import UnknownNameError, nearest
-from .seeds import branch_generator
+from .quantities import labels
+from .quantities.arrays import Values
+from .quantities.errors import UnknownNameError, nearest
+from .quantities.events import Events, weighted_block
+from .quantities.seeds import branch_generator
 from .simulators import load
-from .simulators.base import CrossSection, Events, Simulator, Values
-
-#: Weights of a block to other parameter points, 80 MB of them.
-MOST_RATIOS = 10_000_000
+from .simulators.base import Simulator
 
 
 def build(choice: SimulatorChoice) -> Simulator:
@@ -57,27 +56,3 @@ def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
     for number, start in enumerate(range(0, events, block_size), first):
         size = min(block_size, events - start)
         yield sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
-
-
-def weighted_block(block_size: int, points: int) -> int:
-    """Events of a block whose weights to this many points do not need much memory.
-
-    >>> weighted_block(1_000_000, 0), weighted_block(1_000_000, 200)
-    (1000000, 50000)
-    """
-    return min(block_size, max(1, MOST_RATIOS // max(points, 1)))
-
-
-def combine(first: CrossSection | None, generated: int, block: Events) -> CrossSection | None:
-    """Average the cross-section of a further block into that of the `generated` events before it.
-
-    >>> block = Events({}, 300, None, CrossSection(2.0, 0.1))
-    >>> combine(CrossSection(1.0, 0.3), 100, block).value
-    1.75
-    """
-    second = block.cross_section
-    if first is None or second is None:
-        return second if generated == 0 else None
-    before, after = (n / (generated + block.generated) for n in (generated, block.generated))
-    error = ((before * first.error) ** 2 + (after * second.error) ** 2) ** 0.5
-    return CrossSection(before * first.value + after * second.value, error)

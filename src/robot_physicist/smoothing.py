@@ -16,7 +16,7 @@ import numpy as np
 from .basis import Basis, complete, polynomials
 from .campaign import Simulation
 from .goodness import refused, unit_deviance
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
 from .templates import Templates, effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.

@@ -11,17 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, files, labels, root_files
+from . import __version__, files, root_files
 from .batches import one_per_sample
 from .campaign import Campaign
-from .documents import Branches, Estimate, Histogram, InformationGain, Posteriors
-from .errors import CampaignError, GainWarning, MarginalisationWarning, RegularisedBinWarning
+from .documents import Branches, Histogram, InformationGain, Posteriors
 from .goodness import spelt
 from .histogram import axes
 from .provenance import branch_digest, campaign_digest
+from .quantities import labels
+from .quantities.arrays import FloatArray
+from .quantities.errors import CampaignError, GainWarning, MarginalisationWarning, RegularisedBinWarning
+from .quantities.estimates import Estimate
+from .quantities.events import Events
+from .quantities.seeds import branch_generator
 from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
-from .seeds import branch_generator
-from .simulators.base import Events, FloatArray
 from .stage_inputs import (
     check_observed,
     exposure_named,
@@ -37,6 +40,7 @@ from .templates import Templates
 
 if TYPE_CHECKING:
     from .systematic_gain import SystematicGain
+
 
 #: Empty bins named one by one before the rest is only counted.
 MOST_WARNED = 5
@@ -112,7 +116,7 @@ def _reweighting(campaign: Campaign) -> Reweighting:
 def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iterator[Events]:
     # The file knows the number of generated events and the cross-section as a whole: they go with chunk one.
     section = metadata.get("cross_section_pb")
-    from .simulators.base import CrossSection
+    from .quantities.events import CrossSection
 
     known = None if section is None else CrossSection(section, metadata["cross_section_error_pb"])
     for index, chunk in enumerate(chunks):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .information import entropy, is_one_event, log_rates
-from .simulators.base import FloatArray
-from .templates import Exposure
+from .information import entropy, log_rates
+from .quantities.arrays import FloatArray
+from .quantities.exposure import Exposure, is_one_event
 
 #: Pseudo-data sets; the same ones for all templates, so that their noise cancels.
 DRAWS = 256

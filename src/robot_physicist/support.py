@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .correction import NORMAL_95, NOTHING, Problem
-from .documents import Interval
 from .hypotheses import Hypotheses
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Interval
+from .quantities.exposure import Exposure, thinned
 from .reweighting import effective_events
-from .simulators.base import FloatArray
 from .systematic_gain import SystematicGain
-from .templates import Exposure, Templates, thinned
+from .templates import Templates
 
 #: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal: at
 #: ten, one interval of ten lies above the truth (82 GeV, N = 1000).

@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Campaign, EventCount
+from .campaign import Campaign
 from .data_points import DataPoints
-from .documents import Estimate, Marginalisation
+from .documents import Marginalisation
 from .histfactory import histfactory
 from .information import eig_one_event, lower_bound_one_event
 from .likelihood import SIGNAL, STRENGTH, Shapes, background, measurement, sample
 from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .nuisances import Nuisances, nuisances
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.estimates import Estimate
+from .quantities.exposure import EventCount, Exposure, thinned
 from .systematics import Systematic
-from .templates import Exposure, Templates, thinned
+from .templates import Templates
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.
 ONE_EVENT_SEED = 1

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from .documents import Design, ExposureDesign, Ranked
 from .fit_documents import ObservedSummary
 from .goodness import spelt
-from .labels import number, parse
+from .quantities.labels import number, parse
 
 if TYPE_CHECKING:
     from rich.table import Table
+
 
 WIDTH = 100
 BAR = 24

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .campaign import EventCount
-from .errors import HistogramError
-from .templates import Exposure, Templates, accepted_cross_section, expected
+from .quantities.errors import HistogramError
+from .quantities.exposure import EventCount, Exposure
+from .templates import Templates, accepted_cross_section, expected
 
 #: Expected events per bin up to which counts are exact in double precision, with room for fluctuations.
 MOST_EVENTS = 1e15

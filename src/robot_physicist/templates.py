@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import EventCount, Luminosity
-from .documents import Axis, Histogram
-from .errors import HistogramError
-from .labels import parse
+from .documents import Histogram
+from .quantities.arrays import FloatArray
+from .quantities.errors import HistogramError
+from .quantities.estimates import Axis
+from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from .quantities.labels import parse
 from .reweighting import per_point, uncovered
-from .simulators.base import FloatArray
-
-#: Picobarn of luminosity per unit, so that luminosity × cross-section in pb is a number of events.
-INVERSE_PICOBARN = {"ab-1": 1e6, "fb-1": 1e3, "pb-1": 1.0, "nb-1": 1e-3, "ub-1": 1e-6}
-Exposure = EventCount | Luminosity
 
 
 @dataclass(frozen=True)
@@ -130,17 +127,6 @@ def expected(shape: FloatArray, accepted: FloatArray, exposure: Exposure, backgr
     luminosity = exposure.luminosity * INVERSE_PICOBARN[exposure.unit]
     rates: FloatArray = luminosity * (accepted[..., None] * shape + background)
     return rates
-
-
-def thinned(exposure: Exposure, share: float) -> Exposure:
-    """An exposure that records a share of the events, at least one of a number of events.
-
-    >>> thinned(EventCount(events=10_000), 0.3).events
-    3000
-    """
-    if isinstance(exposure, EventCount):
-        return exposure.model_copy(update={"events": max(1, int(exposure.events * share + 1e-9))})
-    return exposure.model_copy(update={"luminosity": exposure.luminosity * share})
 
 
 def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray]:

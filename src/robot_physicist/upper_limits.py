@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import RecastError
 from .likelihood import SIGNAL
+from .quantities.arrays import FloatArray
+from .quantities.errors import RecastError
 from .recast_documents import UpperLimit
-from .simulators.base import FloatArray
 
 Specification = Mapping[str, Any]
 LEVEL = 0.95

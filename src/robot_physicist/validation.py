@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from .campaign import Campaign
 from .consistency import problems
 from .documents import Posteriors
-from .errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
-from .labels import label
-from .simulators.base import FloatArray
+from .quantities.arrays import FloatArray
+from .quantities.errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
+from .quantities.labels import label
 from .variables import Normal, Weights
 
 #: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.

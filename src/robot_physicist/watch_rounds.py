@@ -9,8 +9,8 @@ from typing import Any
 from . import files
 from .campaign import Campaign
 from .documents import InformationGain
-from .labels import label
 from .progress import Best, Job, Progress, Round, best, design_of, finished, jobs, progress
+from .quantities.labels import label
 from .watched_files import WatchedFiles
 
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from . import files
 from .documents import InformationGain
-from .errors import RobotPhysicistError
 from .progress import Job
+from .quantities.errors import RobotPhysicistError
 from .recast_documents import Recast
 
 Content = TypeVar("Content")

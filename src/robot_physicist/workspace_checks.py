@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .errors import BadInputError, InputFileError, UnknownNameError, nearest
 from .histfactory import HistFactory, histfactory
 from .histfactory_spec import Spec, model_spec, observed_counts
-from .labels import label
 from .nuisances import Nuisances
-from .simulators.base import FloatArray, Values
+from .quantities.arrays import FloatArray, Values
+from .quantities.errors import BadInputError, InputFileError, UnknownNameError, nearest
+from .quantities.labels import label
 
 
 def patched(workspace: Any, patchset: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Luminosity
 from .data_points import data_points
 from .documents import WorkspaceGain
-from .errors import BadInputError, UnknownNameError, nearest
 from .information import entropy
-from .labels import product
 from .marginal import marginal_gain, marginalise
 from .nuisances import nuisances
 from .posterior import normalise, summarise
-from .simulators.base import FloatArray, Values
+from .quantities.arrays import FloatArray, Values
+from .quantities.errors import BadInputError, UnknownNameError, nearest
+from .quantities.exposure import Luminosity
+from .quantities.labels import product
 from .workspace_checks import check_grids, check_models, common_counts, patched, validated
 
 #: Name of the coordinate that counts the patches.

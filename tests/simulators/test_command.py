@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from robot_physicist.errors import ObservableError, SimulationError
+from robot_physicist.quantities.errors import ObservableError, SimulationError
 from robot_physicist.simulators.command import Command, CommandOptions
 
 ROOT_PROGRAM = """\

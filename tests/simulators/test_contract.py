@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robot_physicist.errors import UnknownNameError
-from robot_physicist.seeds import branch_generator
+from robot_physicist.quantities.errors import UnknownNameError
+from robot_physicist.quantities.seeds import branch_generator
 from robot_physicist.simulators import load, names
 
 AWK = str(Path(__file__).parents[2] / "examples/awk_gaussian/simulate.sh")

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from robot_physicist.errors import SimulationError
+from robot_physicist.quantities.errors import SimulationError
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.weinberg import PythiaOptions, Weinberg
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from ..errors import UnknownNameError, nearest
+from ..quantities.errors import UnknownNameError, nearest
 from .base import Simulator
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-FloatArray = NDArray[np.float64]
-Values = Mapping[str, float]
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.events import CrossSection, Events
 
 
 @dataclass(frozen=True)
@@ -26,37 +25,6 @@ class Variable:
     low: float = -np.inf
     high: float = np.inf
     description: str = ""
-
-
-@dataclass(frozen=True)
-class CrossSection:
-    """A cross-section and its Monte Carlo standard error, both in picobarn."""
-
-    value: float
-    error: float = 0.0
-
-
-@dataclass(frozen=True)
-class Events:
-    """Simulated events: one array of length `accepted` per observable.
-
-    `generated` counts the events the simulator made, including those that its own selection rejected,
-    so `accepted / generated` is the acceptance. `weights` is None for unweighted events.
-    `cross_section` is the one before selection, or None for a simulator that knows none.
-    `ratios`, (accepted, M), is each event's differential cross-section at M other parameter points, divided by that
-    at the point where it was generated (the density in place of the cross-section, for a simulator that knows none).
-    """
-
-    columns: Mapping[str, FloatArray]
-    generated: int
-    weights: FloatArray | None = None
-    cross_section: CrossSection | None = None
-    ratios: FloatArray | None = None
-
-    @property
-    def accepted(self) -> int:
-        """Number of events that passed the simulator's selection."""
-        return len(next(iter(self.columns.values())))
 
 
 class SimulatorOptions(BaseModel):

@@ -28,10 +28,12 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
-from .. import labels
-from ..errors import ObservableError, SimulationError, nearest
+from ..quantities import labels
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.errors import ObservableError, SimulationError, nearest
+from ..quantities.events import CrossSection, Events
 from . import base
-from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
+from .base import Sampler, Simulator
 
 LINES = 10
 

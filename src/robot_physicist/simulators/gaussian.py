@@ -6,7 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import Events, FloatArray, Sampler, Simulator, Values, Variable
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.events import Events
+from .base import Sampler, Simulator, Variable
 
 
 class GaussianSampler(Sampler):

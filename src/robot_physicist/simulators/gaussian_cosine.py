@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from .base import FloatArray, Simulator, Values, Variable
+from ..quantities.arrays import FloatArray, Values
+from .base import Simulator, Variable
 from .gaussian import GaussianSampler
 
 

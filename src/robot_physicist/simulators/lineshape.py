@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.events import CrossSection
 from . import base
-from .base import CrossSection, FloatArray, Simulator, Values, Variable
+from .base import Simulator, Variable
 from .resonance import ResonanceSampler, angular_density, breit_wigner
 
 

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from pydantic import Field
 
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.events import CrossSection, Events
 from . import base
-from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values, Variable
+from .base import Sampler, Simulator, Variable
 
 #: Normalised densities of c = cos θ by spin: 1/2, 3(1 + c²)/8 and 5(1 − 3c² + 4c⁴)/8.
 ANGLES = {

@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import model_validator
 
-from ..errors import SimulationError
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.errors import SimulationError
+from ..quantities.events import CrossSection, Events
 from . import weinberg_born as born
-from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values
+from .base import Sampler, Simulator
 
 ELECTRON, MUON = 11, 13
 #: Places of the incoming electrons and the first muon in the record of the hard process; the Z is between them.
@@ -20,7 +22,6 @@ MILLIBARN = 1e9  # picobarn
 HIGHEST_SEED = 900_000_000
 #: Events in a row that Pythia may fail to make before we give up.
 PATIENCE = 100
-
 PROCESS = (
     "Print:quiet=on",
     "Beams:idA=11",

@@ -7,8 +7,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.events import CrossSection, Events
 from . import base
-from .base import CrossSection, Events, FloatArray, Sampler, Simulator, Values, Variable
+from .base import Sampler, Simulator, Variable
 
 M_Z = 91.1876
 ALPHA_M_Z = 0.00781751
@@ -18,7 +20,6 @@ ALPHA_S = 0.13
 #: (ħc)² in GeV² pb.
 PICOBARN = 0.3893793721e9
 WIDTH = 2.4955
-
 settings = {"sqrt_s": Variable("GeV", 12.0, 1000.0, "centre-of-mass energy √s")}
 parameters = {"sin2theta_w": Variable("", 0.05, 0.6, "sin²θ_W, in the couplings and in the overall strength")}
 observables = {"cos_theta": Variable("", -1.0, 1.0, "cosine of the angle between μ⁻ and e⁻")}

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+#: A change of units that brings this fraction of the events into the range is worth naming.
+BROUGHT_INSIDE = 0.8
 #: Size of each unit, by quantity; no file says which of them it is in.
 QUANTITIES: tuple[Mapping[str, float], ...] = (
     {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3},
@@ -17,6 +19,7 @@ QUANTITIES: tuple[Mapping[str, float], ...] = (
 #: A branch, or an entry of one.
 ONE_TERM = re.compile(r"[\w.]+(\[[^]]*\])?")
 SYNONYMS = {"radian": "rad", "radians": "rad", "degree": "deg", "degrees": "deg", "°": "deg", "µm": "um", "µs": "us"}
+CIRCLE = 2 * math.pi
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,6 @@ UNSAID = (
 #: For values in a range that does not reach further than a full circle in radians, and in degrees.
 RADIANS = Conversion("degrees instead of radians", math.pi / 180)
 DEGREES = Conversion("radians instead of degrees", 180 / math.pi)
-CIRCLE = 2 * math.pi
 
 
 def conversions(unit: str, span: tuple[float, float]) -> tuple[Conversion, ...]:

@@ -6,8 +6,8 @@ import hashlib
 
 import numpy as np
 
+from .arrays import Values
 from .labels import number
-from .simulators.base import Values
 
 
 def branch_generator(

@@ -3,10 +3,12 @@
 import numpy as np
 
 from benchmarks.measure import core_seconds, report, report_core
-from robot_physicist.data_points import data_points, multinomial_counts
-from robot_physicist.information import eig_at, eig_quadrature, eig_scan, gauss_legendre
+from robot_physicist.data_points import data_points
+from robot_physicist.information import eig_at, eig_quadrature, eig_scan
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.simulators import load
+from robot_physicist.statistics.counts import multinomial_counts
+from robot_physicist.statistics.quadrature import gauss_legendre
 
 POINTS, BINS, DRAWS, REPEATS = 41, 20, 8192, 40
 EXPOSURE = Luminosity(luminosity=1)

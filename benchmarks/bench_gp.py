@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from robot_physicist.gaussian_process import fit
 from robot_physicist.quantities.arrays import FloatArray
+from robot_physicist.statistics.gaussian_process import fit
 
 POINTS, REPEATS = 12, 20
 #: A first fit in a new process, the import included.

@@ -18,13 +18,13 @@ from robot_physicist.information import eig_at
 from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
-from robot_physicist.posterior import fraction, log_likelihood, normalise
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.sequence import Belief, likelihood, prior_density
 from robot_physicist.sequence_grid import refine
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
+from robot_physicist.statistics.grid_posterior import fraction, log_likelihood, normalise
 from robot_physicist.templates import Templates, expected
 
 FOLDER = Path(__file__).parent.parent / "results/benchmarks"

@@ -4,9 +4,8 @@ import numpy as np
 from scipy.special import gammaln, ndtri
 from scipy.stats.qmc import Sobol
 
-from robot_physicist.importance import normalised
-from robot_physicist.information import entropy
 from robot_physicist.laplace import expanded, log_marginals
+from robot_physicist.statistics.grid_posterior import entropy, normalised
 
 #: Parameter vectors that are evaluated at once, and θ of less posterior probability than this are left out.
 LANES, NEGLIGIBLE = 8192, 1e-6

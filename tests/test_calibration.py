@@ -6,9 +6,10 @@ from scipy import stats
 
 from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.likelihood import patchset, workspace
-from robot_physicist.posterior import highest_density, normalise, ranks, simulated
+from robot_physicist.posterior import simulated
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
+from robot_physicist.statistics.grid_posterior import highest_density, normalise, ranks
 from robot_physicist.systematics import LumiSystematic, NormSystematic
 from robot_physicist.templates import Templates
 

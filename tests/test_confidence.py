@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from robot_physicist.confidence import Pivot, strengths, tried_strengths
+from robot_physicist.statistics.confidence import Pivot, strengths, tried_strengths
 
 TRIED = np.linspace(0, 6, 9)
 

@@ -7,10 +7,11 @@ import pytest
 
 from robot_physicist.campaign import Estimator, Simulation
 from robot_physicist.finite_simulation import information_gain
-from robot_physicist.information import entropy, gain
+from robot_physicist.information import gain
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
+from robot_physicist.statistics.grid_posterior import entropy
 from robot_physicist.templates import Templates
 
 ANGLES = np.linspace(0.20, 0.26, 21)

@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from robot_physicist.data_points import PoissonTables, data_points, multinomial_counts
+from robot_physicist.data_points import data_points
 from robot_physicist.information import (
-    Inference,
     eig_at,
     eig_one_event,
     eig_original,
     eig_quadrature,
     eig_scan,
-    entropy,
     gain,
-    gauss_legendre,
     lower_bound_at,
     lower_bound_one_event,
 )
 from robot_physicist.quantities.exposure import EventCount, Luminosity
+from robot_physicist.statistics.counts import PoissonTables, multinomial_counts
+from robot_physicist.statistics.grid_posterior import Inference, entropy
+from robot_physicist.statistics.quadrature import gauss_legendre
 
 THETA = np.linspace(-2, 2, 11)
 UNIFORM = np.full(11, 1 / 11)

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from scipy.special import betainc
 
-from robot_physicist import quantiles
-from robot_physicist.data_points import multinomial_counts
-from robot_physicist.quantiles import binomial_quantiles, cornish_fisher, poisson_quantiles
+from robot_physicist.statistics import quantiles
+from robot_physicist.statistics.counts import multinomial_counts
+from robot_physicist.statistics.quantiles import binomial_quantiles, cornish_fisher, poisson_quantiles
 
 
 def uniforms(size, rng):

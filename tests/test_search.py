@@ -13,7 +13,6 @@ from robot_physicist import batches, files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.design import latest
 from robot_physicist.documents import Histogram, InformationGain
-from robot_physicist.gaussian_process import fit
 from robot_physicist.histogram import fill
 from robot_physicist.quantities.errors import (
     BadInputError,
@@ -34,6 +33,7 @@ from robot_physicist.search_plots import draw
 from robot_physicist.search_rounds import round_campaign
 from robot_physicist.simulation import blocks
 from robot_physicist.simulators import load
+from robot_physicist.statistics.gaussian_process import fit
 from robot_physicist.validation import campaign_from
 
 RAW = {

@@ -13,13 +13,13 @@ from .campaign import Estimator, Simulation
 from .correction import NORMAL_95, Problem, free_rates
 from .data_points import data_points
 from .hypotheses import Hypotheses, hypotheses
-from .information import entropy
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
 from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure, Luminosity
 from .reweighting import effective_events
+from .statistics.grid_posterior import entropy
 from .templates import Templates, expected
 
 #: Data sets for each repeated simulation.

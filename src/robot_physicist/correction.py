@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Simulation
-from .confidence import Pivot, strengths, tried_strengths
 from .data_points import DataPoints
 from .documents import Marginalisation
 from .hypotheses import Hypotheses
-from .information import average, eig_at, eig_one_event, entropy, lower_bound_at, lower_bound_one_event
+from .information import eig_at, eig_one_event, lower_bound_at, lower_bound_one_event
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure
 from .smoothing import free
 from .statistic import Statistic
+from .statistics.confidence import Pivot, strengths, tried_strengths
+from .statistics.grid_posterior import average, entropy
 from .systematic_gain import SystematicGain
 from .templates import Templates, accepted_cross_section, expected
 

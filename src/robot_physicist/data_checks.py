@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from .campaign import Observed
-from .goodness import excess
 from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError, ObservableError
 from .quantities.exposure import EventCount, Exposure, Luminosity
 from .quantities.observable import Observable
 from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
+from .statistics.deviance import excess
 from .template_checks import bin_name
 from .templates import Templates, effective_counts
 

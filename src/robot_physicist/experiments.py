@@ -13,9 +13,10 @@ from .documents import ExposureDesign, Posteriors
 from .quantities import labels
 from .quantities.arrays import FloatArray, Values
 from .quantities.seeds import derived_seed
-from .sequence import Axes, Belief, likelihood, prior_density, rough, too_coarse
+from .sequence import Axes, Belief, likelihood, prior_density, too_coarse
 from .sequence_documents import Experiment, Experiments, Known
 from .sequence_grid import refine
+from .statistics.grid_posterior import rough
 
 #: Tails that central intervals of 68% and 95% leave out.
 TAILS = (0.16, 0.025)

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .curvature import Arrow
 from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
 from .nuisances import Nuisances
 from .quantities.arrays import FloatArray
+from .statistics.grid_posterior import normalised
+from .statistics.small_matrices import Arrow
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000
@@ -84,14 +85,6 @@ def _even(dimensions: int, draws: int, rng: np.random.Generator) -> FloatArray:
         return np.empty((dimensions, 0))
     points = Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
     return np.asarray(np.clip(points.T, 1e-12, 1 - 1e-12), dtype=np.float64)
-
-
-def normalised(log_likelihood: FloatArray, prior: FloatArray) -> FloatArray:
-    """Posterior (N, K) of ln p(x|θ) (N, K) and a prior (K,)."""
-    joint = log_likelihood + np.log(prior, out=np.full_like(prior, -np.inf), where=prior > 0)
-    weights = np.exp(joint - joint.max(axis=1, keepdims=True))
-    result: FloatArray = weights / weights.sum(axis=1, keepdims=True)
-    return result
 
 
 def importance_log_likelihood(

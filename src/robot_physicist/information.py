@@ -7,37 +7,20 @@ equivalent log-ratio form.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .data_points import DataPoints, data_points, draw_chunks
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure, is_one_event
+from .statistics.grid_posterior import Inference, average, log_rates
 
-#: Data sets per matrix product: bounds the memory and keeps it in the cache.
-CHUNK = 1024
 #: Cells of a table whose logarithms are taken at once: 128 KiB, which stay in a core's cache.
 CELLS = 1 << 14
 #: Smallest normal number, whose logarithm is finite.
 TINY = 2.3e-308
-#: Stands for ln 0: one event in an impossible bin excludes the parameter point.
-LOG_ZERO = -1e6
-
-
-def entropy(probabilities: FloatArray) -> FloatArray:
-    """Entropy −Σ p ln p over the last axis, in nats, with 0 ln 0 = 0.
-
-    >>> entropy(np.array([0.5, 0.5])).round(6)
-    np.float64(0.693147)
-    """
-    logs = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-    result: FloatArray = -np.einsum("...k,...k->...", probabilities, logs)
-    return result
 
 
 def eig_quadrature(density: FloatArray, weights: FloatArray, prior: FloatArray) -> float:
@@ -88,80 +71,6 @@ def eig_scan(probabilities: Iterable[FloatArray], prior: FloatArray) -> FloatArr
     array([0.368064, 0.      ])
     """
     return np.array([eig_one_event(setting, prior) for setting in probabilities])
-
-
-def gauss_legendre(low: float, high: float, nodes: int) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights, both (nodes,), of Gauss–Legendre quadrature on [low, high].
-
-    >>> x, w = gauss_legendre(0, 1, 3)
-    >>> round(float(w @ x**2), 12)
-    0.333333333333
-    """
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    return (high - low) / 2 * x + (high + low) / 2, (high - low) / 2 * w
-
-
-def log_rates(rates: FloatArray) -> FloatArray:
-    """Ln λ, with impossible bins at a number so low that one event there excludes the point."""
-    return np.log(rates, out=np.full_like(rates, LOG_ZERO), where=rates > 0)
-
-
-@dataclass(frozen=True)
-class Inference:
-    """Bayes' theorem on the grid for many data sets at once: expected counts (K, B) and prior (K,).
-
-    ln p(θ_k|x) = ln π_k + Σ_b (x_b ln λ_kb − λ_kb) + const. With a fixed number of events all rows of the rates
-    have the same sum, and the same formula is the multinomial one.
-    """
-
-    rates: FloatArray
-    prior: FloatArray
-
-    def scores(self, counts: FloatArray) -> FloatArray:
-        """Unnormalised ln p(θ|x), (D, K), its maximum per data set being zero."""
-        log_prior = np.log(self.prior, out=np.full_like(self.prior, -np.inf), where=self.prior > 0)
-        scores: FloatArray = counts @ log_rates(self.rates).T
-        scores += log_prior - self.rates.sum(axis=1)
-        scores -= scores.max(axis=1, keepdims=True)
-        return scores
-
-    def information(self, counts: FloatArray) -> FloatArray:
-        """H[p(θ)] − H[p(θ|x)] of each data set, (D,), in nats.
-
-        With s = ln p up to a constant and Z = Σ eˢ, H = ln Z − Σ s eˢ / Z needs one exponential per entry.
-        """
-        result = np.empty(len(counts))
-        ceiling = entropy(self.prior)
-        for start in range(0, len(counts), CHUNK):
-            scores = self.scores(counts[start : start + CHUNK])
-            weights = np.exp(scores)
-            norm = weights.sum(axis=1)
-            finite = np.where(weights > 0, scores, 0.0)
-            mean_score = np.einsum("dk,dk->d", weights, finite) / norm
-            result[start : start + CHUNK] = ceiling - (np.log(norm) - mean_score)
-        return result
-
-    def log_ratio(self, counts: FloatArray, truth: NDArray[np.intp]) -> FloatArray:
-        """Log-ratio ln p(θ_true|x)/π(θ_true) of each data set, (D,), in nats.
-
-        Its average over data from *any* rates is at most the information in those data (Barber and Agakov 2003).
-        """
-        scores = self.scores(counts)
-        norm = np.log(np.exp(scores).sum(axis=1))
-        picked = np.take_along_axis(scores, truth[:, None], axis=1)[:, 0]
-        result: FloatArray = picked - norm - np.log(self.prior[truth])
-        return result
-
-
-def average(values: FloatArray, scrambles: int) -> Estimate:
-    """Mean of (S · M,) values and its standard error from the S independent scramblings; of one it is not known.
-
-    >>> average(np.array([1.0, 3.0]), 2)
-    Estimate(value=2.0, error=1.0)
-    """
-    means = values.reshape(scrambles, -1).mean(axis=1)
-    error = float(means.std(ddof=1) / np.sqrt(scrambles)) if scrambles > 1 else math.nan
-    return Estimate(float(means.mean()), error)
 
 
 def eig_at(points: DataPoints, rates: FloatArray, prior: FloatArray) -> Estimate:

@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .curvature import Arrow, arrow
 from .histfactory import LOWEST_RATE
 from .morphing import Morphed
 from .nuisances import Nuisances
 from .quantities.arrays import FloatArray
 from .response import Response, respond
+from .statistics.small_matrices import Arrow, arrow
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
 CHUNK = 460_000

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .data_points import DataPoints
-from .information import average, entropy, log_rates
-from .quantiles import poisson_quantiles
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
+from .statistics.grid_posterior import average, entropy, log_rates
+from .statistics.quantiles import poisson_quantiles
 
 #: Nats that the best shares may still be missing, by the duality gap of a concave function.
 TOLERANCE = 1e-3

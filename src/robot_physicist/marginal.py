@@ -13,18 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .data_points import DataPoints, multinomial_counts
+from .data_points import DataPoints
 from .documents import Marginalisation
 from .histfactory import LOWEST_RATE
-from .importance import importance_log_likelihood, normalised
-from .information import average, entropy
+from .importance import importance_log_likelihood
 from .laplace import Point, chunk_size, data_constant, log_marginals
 from .linearity import nearly_linear
 from .nuisances import Nuisances
-from .quantiles import poisson_quantiles
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount
+from .statistics.counts import multinomial_counts
+from .statistics.grid_posterior import average, entropy, normalised
+from .statistics.quantiles import poisson_quantiles
 
 #: Data sets that importance sampling repeats, and its draws for each of them and each θ.
 CHECKED, CHECK_DRAWS = 64, 128

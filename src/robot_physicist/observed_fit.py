@@ -25,7 +25,7 @@ from .quantities.arrays import FloatArray
 from .quantities.estimates import Axis, Estimate
 from .quantities.exposure import EventCount, Exposure
 from .quantities.labels import parse
-from .sequence import rough
+from .statistics.grid_posterior import rough
 
 #: Draws of θ and nuisance parameters behind each band.
 DRAWS = 4000

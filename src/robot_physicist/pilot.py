@@ -10,13 +10,13 @@ from .campaign import Campaign
 from .documents import Histogram
 from .finite_simulation import GainEstimates, information_gain
 from .histogram_checks import check as check_histogram
-from .information import entropy
 from .needs import PilotError
 from .provenance import branch_digest
 from .quantities import labels
 from .quantities.errors import BadInputError, InputFileError
 from .quantities.seeds import branch_generator
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
+from .statistics.grid_posterior import entropy
 from .support import rounded_up
 from .templates import Templates
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,102 +10,17 @@ from numpy.typing import NDArray
 
 from .campaign import Estimator
 from .documents import Credible, Marginalisation, Posterior, Posteriors
-from .information import LOG_ZERO
 from .likelihood import published_models, published_rates
 from .quantities.arrays import FloatArray, Values
-from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure
 from .quantities.labels import label
+from .statistics.grid_posterior import fraction, highest_density, log_likelihood, moments, normalise
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3
 MARGINALISED = "marginalised, statistical errors of the templates included"
 FIXED = "fixed at their nominal values"
 PROFILED = "profiled for the observed data, fixed at their nominal values for pseudo-experiments"
-
-
-def log_likelihood(counts: FloatArray, rates: FloatArray, fixed_total: bool) -> FloatArray:
-    """Ln p(x|θ_k) of D data sets, (D, K), from counts (D, B) and expected counts (K, B).
-
-    Poisson, Σ_b x ln λ − λ − ln x!; with a fixed number of events multinomial, ln n! + Σ_b x ln p_b − ln x!.
-
-    >>> log_likelihood(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]), False).round(6)
-    array([[-2.]])
-    >>> log_likelihood(np.array([[1.0, 0.0]]), np.array([[1.0, 1.0]]), True).round(6)
-    array([[-0.693147]])
-    """
-    total = rates.sum(axis=1)
-    shape = rates / total[:, None] if fixed_total else rates
-    logs = np.log(shape, out=np.full_like(shape, LOG_ZERO), where=shape > 0)
-    constant = -log_factorial(counts).sum(axis=1)
-    constant = constant + log_factorial(counts.sum(axis=1)) if fixed_total else constant
-    result: FloatArray = counts @ logs.T + constant[:, None] - (0.0 if fixed_total else total)
-    return result
-
-
-def log_factorial(counts: FloatArray) -> FloatArray:
-    """Ln n!, elementwise; few counts are different, and SciPy would take longer to import.
-
-    >>> log_factorial(np.array([0.0, 3.0])).round(6)
-    array([0.      , 1.791759])
-    """
-    distinct, place = np.unique(counts, return_inverse=True)
-    logs = np.array([math.lgamma(count + 1) for count in distinct.tolist()])
-    return logs[place].reshape(counts.shape)
-
-
-def normalise(log_likelihoods: FloatArray, prior: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Posterior (D, K) and log-evidence (D,) from ln p(x|θ) (D, K) and the prior (K,).
-
-    >>> posterior, log_evidence = normalise(np.log([[0.2, 0.6]]), np.array([0.5, 0.5]))
-    >>> posterior.round(6), np.exp(log_evidence).round(6)
-    (array([[0.25, 0.75]]), array([0.4]))
-    """
-    joint = log_likelihoods + np.log(prior, out=np.full_like(prior, -np.inf), where=prior > 0)
-    highest = joint.max(axis=1, keepdims=True)
-    weights = np.exp(joint - highest)
-    norm = weights.sum(axis=1, keepdims=True)
-    return weights / norm, (highest + np.log(norm))[:, 0]
-
-
-def highest_density(posterior: FloatArray, level: float) -> NDArray[np.bool_]:
-    """Smallest sets of points that hold at least `level` of each posterior (D, K), as a mask (D, K).
-
-    >>> highest_density(np.array([[0.2, 0.5, 0.3]]), 0.68)
-    array([[False,  True,  True]])
-    """
-    order = np.argsort(-posterior, axis=1, kind="stable")
-    before = np.cumsum(np.take_along_axis(posterior, order, axis=1), axis=1)
-    before -= np.take_along_axis(posterior, order, axis=1)
-    mask = np.zeros(posterior.shape, dtype=bool)
-    np.put_along_axis(mask, order, before < level - 1e-12, axis=1)
-    return mask
-
-
-def ranks(posterior: FloatArray, truth: NDArray[np.intp], uniforms: FloatArray) -> FloatArray:
-    """Posterior probability below the true points (D,), of posteriors (D, K): uniform on [0, 1] if calibrated.
-
-    On a grid it takes a share of the true point's own probability, given by uniform numbers (D,); simulation-based
-    calibration (Talts et al. 2018) looks at its histogram.
-
-    >>> ranks(np.array([[0.2, 0.5, 0.3]]), np.array([1]), np.array([0.5])).round(6)
-    array([0.45])
-    """
-    own = np.take_along_axis(posterior, truth[:, None], axis=1)[:, 0]
-    up_to = np.take_along_axis(posterior.cumsum(axis=1), truth[:, None], axis=1)[:, 0]
-    result: FloatArray = up_to - (1 - uniforms) * own
-    return result
-
-
-def moments(posterior: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of each parameter, both (D, P), from posteriors (D, K) and points (K, P).
-
-    >>> moments(np.array([[0.5, 0.5]]), np.array([[0.0], [2.0]]))
-    (array([[1.]]), array([[1.]]))
-    """
-    mean = posterior @ values
-    variance = np.einsum("dk,dkp->dp", posterior, (values[None] - mean[:, None]) ** 2)
-    return mean, np.sqrt(variance)
 
 
 def summarise(posterior: FloatArray, log_evidence: float, points: Sequence[Values], truth: str | None) -> Posterior:
@@ -143,17 +57,6 @@ def pseudo_experiments(
         shape = chosen / chosen.sum(axis=1, keepdims=True)
         return rng.multinomial(exposure.events, shape).astype(np.float64)
     return rng.poisson(chosen).astype(np.float64)
-
-
-def fraction(hits: NDArray[np.bool_]) -> Estimate:
-    """Fraction of hits with its standard error under a uniform prior, which is never zero.
-
-    >>> round(fraction(np.array([True, True, True, True])).error, 6)
-    0.140859
-    """
-    trials, successes = len(hits), int(hits.sum())
-    centre = (successes + 1) / (trials + 2)
-    return Estimate(successes / trials, float(np.sqrt(centre * (1 - centre) / (trials + 3))))
 
 
 def collect(

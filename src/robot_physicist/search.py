@@ -15,7 +15,6 @@ import numpy as np
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
 from .campaign import Campaign, Simulation
 from .documents import InformationGain
-from .gaussian_process import Fit, fit
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.labels import parse, rounded
@@ -24,6 +23,7 @@ from .search_campaign import Search
 from .search_documents import Process, ProcessBand, SearchState, Tried
 from .search_domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
 from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, unit, untried
+from .statistics.gaussian_process import Fit, fit
 
 #: Settings among which affordable ones are looked for when there are few of them.
 MANY = 64 * PLACES

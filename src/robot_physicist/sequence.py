@@ -7,7 +7,6 @@ equal steps; so no round inherits the interpolation errors of the rounds before 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,8 +22,6 @@ FLOOR = -745.0
 MESH = 2001
 #: Points of non-zero probability below which the shape of a likelihood is not known.
 FEWEST = 3
-#: Steps of the grid, in posterior standard deviations, between which a likelihood is hardly known.
-ROUGH = 3.0
 
 
 @dataclass(frozen=True)
@@ -119,21 +116,6 @@ def too_coarse(axes: Axes, posterior: FloatArray) -> bool:
     table = posterior.reshape([len(axis) for axis in axes])
     seen = (np.count_nonzero(_marginal(table, index)) for index in range(len(axes)))
     return any(count < min(FEWEST, len(axis)) for count, axis in zip(seen, axes, strict=True))
-
-
-def rough(axes: Mapping[str, Sequence[float]], sds: Mapping[str, float]) -> list[str]:
-    """Say which parameters have a posterior so narrow that its mean and width are hardly known on their grid.
-
-    >>> rough({"a": [0.0, 1.0], "b": [0.0, 1.0], "c": [0.0]}, {"a": 0.1, "b": 0.5, "c": 0.0})
-    ['the posterior of a is narrower than a third of a step of its grid, so it is hardly known; use a finer grid']
-    """
-    steps = {name: float(np.ptp(axis)) / (len(axis) - 1) for name, axis in axes.items() if axis[1:]}
-    return [
-        f"the posterior of {name} is narrower than a third of a step of its grid, so it is hardly known;"
-        " use a finer grid"
-        for name, step in steps.items()
-        if step > ROUGH * sds[name]
-    ]
 
 
 def _box(values: FloatArray) -> FloatArray:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .basis import Basis, complete, polynomials
 from .campaign import Simulation
-from .goodness import refused, unit_deviance
 from .quantities.arrays import FloatArray
+from .statistics.deviance import refused, unit_deviance
+from .statistics.poisson_regression import newton
+from .statistics.polynomials import Basis, complete, polynomials
 from .templates import Templates, effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.
@@ -27,8 +28,6 @@ RIDGE = 1e-3
 SPREAD = 3.0
 #: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
 TAIL_RIDGE = 2.0
-ITERATIONS = 50
-TOLERANCE = 1e-6
 #: Fewest counts per coefficient for a bin to say whether polynomials describe it.
 COUNTS_PER_COEFFICIENT = 10
 
@@ -170,47 +169,6 @@ class Smoother:
         centred[..., 1:] = _centred(centred[..., 1:], mean.sum(axis=-2))
         root = np.linalg.cholesky(fitted.information(self.scale))
         return centred, np.asarray(root, np.float64)
-
-
-def newton(
-    counts: FloatArray, scale: FloatArray, basis: FloatArray, start: FloatArray, centre: FloatArray, ridge: FloatArray
-) -> FloatArray:
-    """Maximise Σ n ln μ − μ − ½ ridge (c − centre)² with ln μ = ln scale + basis · c, for all bins at once.
-
-    `counts` (..., K, B), `scale` (K, B), `basis` (..., K, T), `start` and result (..., B, T), `centre` and `ridge`
-    (..., 1, T).
-    """
-    functions = basis.shape[-1]
-    prior = ridge[..., None] * np.eye(functions)
-    products = (basis[..., :, None] * basis[..., None, :]).reshape(*basis.shape[:-1], functions**2)
-    coefficients = start.copy()
-    moving = np.arange(counts.shape[-1])
-    for _ in range(ITERATIONS):
-        now = coefficients[..., moving, :]
-        mean = scale * np.exp(np.clip(basis @ now.swapaxes(-1, -2), -700, 50))
-        gradient = (counts - mean).swapaxes(-1, -2) @ basis - ridge * (now - centre)
-        curvature = (mean.swapaxes(-1, -2) @ products).reshape(*gradient.shape, functions) + prior
-        step = _solved(curvature, gradient)
-        # Steps of more than one unit of ln p overshoot where a bin is nearly empty.
-        step /= np.maximum(1.0, np.abs(step @ basis.swapaxes(-1, -2)).max(axis=-1, keepdims=True))
-        coefficients[..., moving, :] = now + step
-        # Bins with many counts arrive long before those that are nearly empty.
-        left = np.abs(step).reshape(-1, len(moving), functions).max(axis=(0, 2)) >= TOLERANCE
-        if not left.any():
-            break
-        if not left.all():
-            moving, counts, scale = moving[left], counts[..., left], scale[..., left]
-    return coefficients
-
-
-def _solved(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
-    """Solve positive systems (..., T, T) and (..., T), singular to rounding where one θ outweighs all others."""
-    try:
-        solution = np.linalg.solve(matrices, vectors[..., None])
-    except np.linalg.LinAlgError:
-        size = np.trace(matrices, axis1=-2, axis2=-1)[..., None, None]
-        solution = np.linalg.solve(matrices + 1e-10 * size * np.eye(matrices.shape[-1]), vectors[..., None])
-    return np.asarray(solution[..., 0], np.float64)
 
 
 def _flat(functions: int) -> FloatArray:

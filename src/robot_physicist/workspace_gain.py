@@ -14,14 +14,14 @@ import numpy as np
 
 from .data_points import data_points
 from .documents import WorkspaceGain
-from .information import entropy
 from .marginal import marginal_gain, marginalise
 from .nuisances import nuisances
-from .posterior import normalise, summarise
+from .posterior import summarise
 from .quantities.arrays import FloatArray, Values
 from .quantities.errors import BadInputError, UnknownNameError, nearest
 from .quantities.exposure import Luminosity
 from .quantities.labels import product
+from .statistics.grid_posterior import entropy, normalise
 from .workspace_checks import check_grids, check_models, common_counts, patched, validated
 
 #: Name of the coordinate that counts the patches.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 #: Variance below which the search from zero is short, and faster than anything else.
 SMALL_VARIANCE = 10.0

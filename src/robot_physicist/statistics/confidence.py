@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 LEVEL = 0.95
 #: Strengths at which likelihoods are compared, and every how many of them a p-value is computed.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 
 def cholesky(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 #: Length scales in units of the domain, and the variance in units of that of the numbers: the logarithm of each has a
 #: normal prior with this middle and width, without which a few points may choose any.

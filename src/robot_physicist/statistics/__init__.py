@@ -1,0 +1,1 @@
+"""Numerics without physics: posteriors on a grid, quantiles, confidence sets, polynomials, Gaussian processes."""

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
 from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic
 from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
 from robot_physicist.plots import BLUE, GREY, ORANGE, render_bytes, styled
@@ -19,7 +20,6 @@ from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.statistics.grid_posterior import fraction, highest_density, normalise, ranks
-from robot_physicist.systematics import LumiSystematic, NormSystematic
 from robot_physicist.templates import Templates
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/calibration.png"

@@ -4,7 +4,7 @@ import numpy as np
 import pyhf
 
 from benchmarks.measure import median_seconds, report_least
-from robot_physicist.histfactory import histfactory
+from robot_physicist.histfactory.model import histfactory
 
 VECTORS, REPEATS = 1000, 15
 #: Channels, bins per channel, normsys and histosys per sample.

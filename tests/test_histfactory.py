@@ -10,8 +10,8 @@ import pytest
 from test_likelihood import POINTS, published
 from workspaces import counting, everything, holes, norm, plain, shared_bins, ten_nuisances
 
-from robot_physicist.histfactory import histfactory
-from robot_physicist.histfactory_spec import model_spec, observed_counts
+from robot_physicist.histfactory.model import histfactory
+from robot_physicist.histfactory.specification import model_spec, observed_counts
 from robot_physicist.likelihood import patch_name
 
 CODES = [("code4", "code4p"), ("code1", "code0")]

@@ -10,7 +10,9 @@ from workspaces import counting, errors, everything, norm, plain, ten_nuisances
 
 from robot_physicist import laplace
 from robot_physicist.data_points import data_points
-from robot_physicist.histfactory import histfactory
+from robot_physicist.histfactory.derivatives import respond
+from robot_physicist.histfactory.model import histfactory
+from robot_physicist.histfactory.nuisances import nuisances
 from robot_physicist.information import gain
 from robot_physicist.laplace import expand, log_likelihood
 from robot_physicist.linearity import nearly_linear
@@ -21,9 +23,7 @@ from robot_physicist.marginal import (
     marginalise,
     one_event_probabilities,
 )
-from robot_physicist.nuisances import nuisances
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.response import respond
 from robot_physicist.statistics.grid_posterior import log_likelihood as fixed_log_likelihood
 from robot_physicist.statistics.grid_posterior import normalised
 from robot_physicist.statistics.quantiles import poisson_quantiles

@@ -18,6 +18,7 @@ from scipy.stats import norm, poisson
 
 from robot_physicist import recast, stages
 from robot_physicist.cli import main
+from robot_physicist.histfactory.published import background_only, signal_names, totals
 from robot_physicist.likelihood import workspace_digest
 from robot_physicist.quantities.errors import RecastError
 from robot_physicist.upper_limits import upper_limits
@@ -178,10 +179,10 @@ def test_a_signal_in_the_published_workspace_is_removed_with_its_parameters():
     full = pyhf.PatchSet(patches).apply(base, "mass_1")
     operations = [{"op": "replace", "path": "/channels/0/samples/1", "value": full["channels"][0]["samples"][1]}]
     again = {**patches, "patches": [{**patches["patches"][0], "patch": operations}]}
-    left = recast.background_only(full, again)
+    left = background_only(full, again)
     assert left == base
-    assert recast.signal_names(again) == ["signal"]
-    assert recast.totals(left) == (110, 100)
+    assert signal_names(again) == ["signal"]
+    assert totals(left) == (110, 100)
 
 
 # The example, by its stages.

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from .histfactory.systematics import Systematic
 from .quantities import labels
 from .quantities.exposure import EventCount, Luminosity
 from .quantities.observable import Observable
 from .quantities.options import Finite, Name, Section
 from .search_campaign import Search
 from .sequence_campaign import Sequence
-from .systematics import Systematic
 from .variables import Domain, Parameter, PosteriorFile, Weights
 
 

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from . import allocation_consistency, search_consistency, sequence_consistency
 from .campaign import Campaign, HistogramBackground, SimulatedBackground, SimulatorChoice
+from .histfactory.systematics import LumiSystematic, ShapeSystematic
 from .limits import reserved_names, size
 from .quantities import labels
 from .quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
 from .quantities.exposure import Luminosity
 from .simulators import load
 from .simulators.base import Simulator, Variable
-from .systematics import LumiSystematic, ShapeSystematic
 from .variables import Normal, PosteriorFile, Weights
 
 

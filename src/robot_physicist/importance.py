@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .histfactory.nuisances import Nuisances
 from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
-from .nuisances import Nuisances
 from .quantities.arrays import FloatArray
 from .statistics.grid_posterior import normalised
 from .statistics.small_matrices import Arrow

@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 
 from .campaign import Simulation
-from .histfactory import histfactory
-from .histfactory_spec import model_spec
-from .nuisances import Nuisances, nuisances
+from .histfactory.model import histfactory
+from .histfactory.nuisances import Nuisances, nuisances
+from .histfactory.specification import model_spec
+from .histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Axis
 from .quantities.exposure import Exposure
 from .quantities.labels import exposure_label, parse
 from .smoothing import template_shape
-from .systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
 from .template_checks import bin_name
 from .templates import Templates, accepted_cross_section, expected
 

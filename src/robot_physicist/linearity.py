@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .nuisances import Nuisances
+from .histfactory.nuisances import Nuisances
 from .quantities.arrays import FloatArray
 
 #: Largest effect of one standard deviation of a nuisance on a bin, relative, and largest relative width of a factor.

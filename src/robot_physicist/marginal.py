@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from .data_points import DataPoints
 from .documents import Marginalisation
-from .histfactory import LOWEST_RATE
+from .histfactory.model import LOWEST_RATE
+from .histfactory.nuisances import Nuisances
 from .importance import importance_log_likelihood
 from .laplace import Point, chunk_size, data_constant, log_marginals
 from .linearity import nearly_linear
-from .nuisances import Nuisances
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount

@@ -10,9 +10,9 @@ from pathlib import Path
 from . import files, observed, root_files
 from .campaign import Campaign, HistogramBackground
 from .documents import Posteriors
+from .histfactory.systematics import ShapeSystematic
 from .quantities.errors import BadInputError
 from .quantities.labels import label
-from .systematics import ShapeSystematic
 from .validation import prior_weights
 from .variables import PosteriorFile
 

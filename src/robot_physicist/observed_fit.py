@@ -15,11 +15,11 @@ import numpy as np
 
 from .documents import Posterior, Posteriors
 from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
-from .histfactory import LOWEST_RATE, HistFactory
+from .histfactory.model import LOWEST_RATE, HistFactory
+from .histfactory.nuisances import Nuisances, nuisances
 from .importance import gaussian_draws
 from .laplace import chunk_size, log_likelihood, log_marginals
 from .likelihood import SIGNAL, published_models
-from .nuisances import Nuisances, nuisances
 from .posterior import pseudo_experiments
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Axis, Estimate

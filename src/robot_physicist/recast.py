@@ -7,14 +7,14 @@ published signal; without them the workspace holds data and backgrounds, to whic
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from .campaign import Campaign
 from .documents import InformationGain
+from .histfactory.published import Specification, signal_names, totals
+from .histfactory.systematics import LumiSystematic
 from .histogram import axes
 from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from .quantities.arrays import FloatArray
@@ -22,30 +22,11 @@ from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure
 from .recast_documents import Recast, UpperLimit
 from .systematic_gain import SystematicGain
-from .systematics import LumiSystematic
 from .templates import Templates, expected
 from .upper_limits import LEVEL
 
-Specification = Mapping[str, Any]
-SAMPLE = re.compile(r"/channels/\d+/samples/(\d+|-)")
 #: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.
 FEW = 10
-
-
-def signal_names(patches: Specification) -> list[str]:
-    """Names of the samples that a patchset adds, or puts in place of others: the signal."""
-    operations = [operation for entry in patches["patches"] for operation in entry["patch"]]
-    added = [
-        operation["value"]["name"]
-        for operation in operations
-        if operation["op"] in ("add", "replace") and SAMPLE.fullmatch(operation["path"])
-    ]
-    if not added:
-        raise RecastError(
-            f"published.patchset: none of its {len(patches['patches'])} patches adds a sample, so that nothing says "
-            "which is the signal; give the patchset that belongs to the workspace"
-        )
-    return list(dict.fromkeys(added))
 
 
 def agreement(
@@ -131,21 +112,6 @@ def _names(base: Specification, removed: Sequence[str], campaign: Campaign) -> N
             )
 
 
-def background_only(base: Specification, patches: Specification) -> dict[str, Any]:
-    """Remove the published signal, and the parameters that only it had; data and backgrounds stay as they are."""
-    import pyhf
-
-    present = {sample["name"] for channel in base["channels"] for sample in channel["samples"]}
-    gone = [name for name in signal_names(patches) if name in present]
-    left: dict[str, Any] = json.loads(json.dumps(pyhf.Workspace(base).prune(samples=gone) if gone else base))
-    used = {modifier["name"] for sample in left["channels"][0]["samples"] for modifier in sample["modifiers"]}
-    for measurement in left["measurements"]:
-        config = measurement["config"]
-        config["poi"] = config["poi"] if config["poi"] in used else ""
-        config["parameters"] = [entry for entry in config["parameters"] if entry["name"] in used]
-    return left
-
-
 def backgrounds(base: Specification, exposure: Exposure) -> dict[str, tuple[FloatArray, FloatArray]]:
     """Contents and Monte Carlo errors of the published backgrounds, both (B,) in picobarn per bin."""
     one = expected(np.zeros((1, 1)), np.zeros(1), exposure, np.ones(1))[0, 0]
@@ -212,9 +178,3 @@ def few_events(data: float, background: float) -> list[str]:
         f"{data:g} events of data and {background:.3g} of background are few for the asymptotic formulae of CLs; "
         "check the limits with pseudo-experiments"
     ]
-
-
-def totals(base: Specification) -> tuple[float, float]:
-    """Observed and expected background events of a workspace without signal, all bins together."""
-    background = np.sum([sample["data"] for sample in base["channels"][0]["samples"]])
-    return float(np.sum(base["observations"][0]["data"])), float(background)

@@ -19,12 +19,12 @@ from . import (
     search_documents,
     sequence_campaign,
     sequence_documents,
-    systematics,
     variables,
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
 from .documents import Branches, Design, Histogram, InformationGain, Posteriors, WorkspaceGain
+from .histfactory import systematics
 from .quantities import estimates, exposure, observable
 from .simulators import load, names
 from .simulators.base import Variable

@@ -12,14 +12,14 @@ from . import files, observed, root_files
 from .batches import check_complete, digests, one_per_sample
 from .campaign import Campaign, HistogramBackground
 from .documents import Histogram, Posteriors
-from .histfactory_spec import observed_counts
+from .histfactory.specification import observed_counts
+from .histfactory.systematics import ShapeSystematic
 from .histogram_checks import check as check_histogram
 from .likelihood import OBSERVED, patch_name, published_rates
 from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .quantities.exposure import Exposure
-from .systematics import ShapeSystematic
 from .template_checks import check
 from .templates import Templates, stack
 from .validation import prior_weights

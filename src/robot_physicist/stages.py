@@ -268,13 +268,14 @@ def recast(
     """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
     from . import likelihood as build
     from . import recast as reuse
+    from .histfactory.published import background_only
     from .upper_limits import upper_limits
 
     campaign = files.read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     published = files.read_published(campaign, campaign_file.parent, setting, exposure)
     doubts = reuse.agreement(*published, campaign, setting, exposure)
-    base = reuse.background_only(*published)
+    base = background_only(*published)
     signal = templates_from(campaign_file, campaign, setting, chosen, histograms)
     templates = replace(signal, background=reuse.backgrounds(base, chosen))
     _warn(build.empty_bins(templates), campaign)

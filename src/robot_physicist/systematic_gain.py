@@ -15,15 +15,15 @@ import numpy as np
 from .campaign import Campaign
 from .data_points import DataPoints
 from .documents import Marginalisation
-from .histfactory import histfactory
+from .histfactory.model import histfactory
+from .histfactory.nuisances import Nuisances, nuisances
+from .histfactory.systematics import Systematic
 from .information import eig_one_event, lower_bound_one_event
 from .likelihood import SIGNAL, STRENGTH, Shapes, background, measurement, sample
 from .marginal import marginal_bound, marginal_gain, one_event_probabilities
-from .nuisances import Nuisances, nuisances
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure, thinned
-from .systematics import Systematic
 from .templates import Templates
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.

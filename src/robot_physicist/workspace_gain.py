@@ -14,15 +14,15 @@ import numpy as np
 
 from .data_points import data_points
 from .documents import WorkspaceGain
+from .histfactory.nuisances import nuisances
+from .histfactory.workspace_checks import check_grids, check_models, common_counts, patched, validated
 from .marginal import marginal_gain, marginalise
-from .nuisances import nuisances
 from .posterior import summarise
 from .quantities.arrays import FloatArray, Values
 from .quantities.errors import BadInputError, UnknownNameError, nearest
 from .quantities.exposure import Luminosity
 from .quantities.labels import product
 from .statistics.grid_posterior import entropy, normalise
-from .workspace_checks import check_grids, check_models, common_counts, patched, validated
 
 #: Name of the coordinate that counts the patches.
 PATCH = "patch"

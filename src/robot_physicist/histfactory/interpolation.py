@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 NormCode = Literal["code4", "code1"]
 ShapeCode = Literal["code4p", "code0"]

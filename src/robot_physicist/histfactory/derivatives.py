@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import LOWEST_RATE, HistFactory, reciprocal
+from ..quantities.arrays import FloatArray
 from .interpolation import shape_basis, shape_basis_derivatives
+from .model import LOWEST_RATE, HistFactory, reciprocal
 from .nuisances import Nuisances
-from .quantities.arrays import FloatArray
 
 
 @dataclass(frozen=True)

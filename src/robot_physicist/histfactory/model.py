@@ -14,9 +14,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory_spec import Cell, ParameterSet, Spec, cells, distinct, parameter_sets
+from ..quantities.arrays import FloatArray
 from .interpolation import NormCode, NormFactors, ShapeCode, norm_factors, shape_basis, shape_rates
-from .quantities.arrays import FloatArray
+from .specification import Cell, ParameterSet, Spec, cells, distinct, parameter_sets
 
 #: Parameter vectors per block: bounds the memory and keeps it in the cache.
 CHUNK = 1024
@@ -190,7 +190,7 @@ def _rows_of(parameters: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
 def histfactory(spec: Spec, norm_code: NormCode = "code4", shape_code: ShapeCode = "code4p") -> HistFactory:
     """Build the evaluator of a model: channels and configured parameters, as `model_spec` reads them.
 
-    >>> from .histfactory_spec import model_spec
+    >>> from .specification import model_spec
     >>> sample = {"name": "s", "data": [5.0, 7.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
     >>> model = histfactory({"channels": [{"name": "c", "samples": [sample]}], "parameters": []})
     >>> model.expected_data(np.array([[1.0], [2.0]]))

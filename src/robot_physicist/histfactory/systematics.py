@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .quantities.options import Name, Positive, Section
+from ..quantities.options import Name, Positive, Section
 
 
 class LumiSystematic(Section):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import LOWEST_RATE, HistFactory, cell_columns, reciprocal
+from ..quantities.arrays import FloatArray
 from .interpolation import shape_basis, shape_basis_derivatives
-from .quantities.arrays import FloatArray
+from .model import LOWEST_RATE, HistFactory, cell_columns, reciprocal
 
 #: Templates per nuisance parameter above which their products would be more work than the general case.
 MOST_TEMPLATES = 4

@@ -15,10 +15,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory import HistFactory
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import UnsupportedModelError
+from .model import HistFactory
 from .morphing import Morphing, morphing
-from .quantities.arrays import FloatArray
-from .quantities.errors import UnsupportedModelError
 
 
 @dataclass(frozen=True)

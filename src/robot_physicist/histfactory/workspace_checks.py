@@ -10,12 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .histfactory import HistFactory, histfactory
-from .histfactory_spec import Spec, model_spec, observed_counts
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.errors import BadInputError, InputFileError, UnknownNameError, nearest
+from ..quantities.labels import label
+from .model import HistFactory, histfactory
 from .nuisances import Nuisances
-from .quantities.arrays import FloatArray, Values
-from .quantities.errors import BadInputError, InputFileError, UnknownNameError, nearest
-from .quantities.labels import label
+from .specification import Spec, model_spec, observed_counts
 
 
 def patched(workspace: Any, patchset: Mapping[str, Any] | None) -> list[dict[str, Any]]:

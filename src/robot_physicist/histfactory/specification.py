@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
+from ..quantities.arrays import FloatArray
 
 Spec = Mapping[str, Any]
 Kind = Literal["free", "normal", "poisson"]

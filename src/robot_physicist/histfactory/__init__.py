@@ -1,0 +1,1 @@
+"""The HistFactory model: its specification, rates, derivatives, interpolation and nuisance parameters."""

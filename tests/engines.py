@@ -16,7 +16,7 @@ import yaml
 from conftest import ROOT, environment
 from filelock import FileLock
 
-from robot_physicist.rootio import recreate
+from robot_physicist.files.reproducible_root import recreate
 
 PROGRAMS = Path(sys.executable).parent
 PARTS = ("Snakefile", "workflow", "steps", "envs", "src", "examples", "recast.yml")

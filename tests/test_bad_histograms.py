@@ -11,6 +11,7 @@ from conftest import SMALL
 from robot_physicist import files, stages
 from robot_physicist.cli import main
 from robot_physicist.documents import InformationGain
+from robot_physicist.rest_of_files import read_campaign
 
 pytestmark = [
     pytest.mark.filterwarnings("default::robot_physicist.quantities.errors.GainWarning"),
@@ -26,7 +27,7 @@ def simulated(folder, **changes):
     path = folder / "campaign.yaml"
     path.write_text(yaml.safe_dump({**copy.deepcopy(BASE), **changes}))
     histograms = []
-    for sample in files.read_campaign(path).samples:
+    for sample in read_campaign(path).samples:
         events, histogram = (folder / sample / name for name in ("events.root", "histogram.json"))
         stages.simulate(path, SETTING, sample, events)
         stages.histogram(path, SETTING, sample, events, histogram)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import uproot
 
-from robot_physicist import root_files
-from robot_physicist.expressions import check
+from robot_physicist.files import root_events
+from robot_physicist.files.expressions import check
 from robot_physicist.quantities.errors import ObservableError
 
 N = 2000
@@ -29,7 +29,7 @@ def muons(tmp_path_factory):
 
 
 def values(path, cuts=(), **expressions):
-    (block,) = root_files.read_selected(path, "Events", cuts, expressions)
+    (block,) = root_events.read_selected(path, "Events", cuts, expressions)
     return block
 
 
@@ -59,8 +59,8 @@ def test_branches_with_names_that_python_does_not_know(muons):
 def test_the_chunks_of_a_file_do_not_matter(muons, monkeypatch):
     path, *_ = muons
     whole = values(path, ["num(pt) > 0"], x="max(pt)").columns["x"]
-    monkeypatch.setattr(root_files, "CHUNK", 300)
-    parts = list(root_files.read_selected(path, "Events", ["num(pt) > 0"], {"x": "max(pt)"}))
+    monkeypatch.setattr(root_events, "CHUNK", 300)
+    parts = list(root_events.read_selected(path, "Events", ["num(pt) > 0"], {"x": "max(pt)"}))
     assert len(parts) == 7
     assert sum(part.generated for part in parts) == N
     np.testing.assert_array_equal(np.concatenate([part.columns["x"] for part in parts]), whole)

@@ -10,8 +10,10 @@ import pytest
 import uproot
 import yaml
 
-from robot_physicist import files, root_files
+from robot_physicist import files
 from robot_physicist.documents import Histogram
+from robot_physicist.files import root_events
+from robot_physicist.files.root_histograms import read_contents
 from robot_physicist.quantities.errors import DigestMismatchError, InputFileError, ObservableError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.events import CrossSection, Events
@@ -27,19 +29,19 @@ def blocks(count=3, events=1000):
 
 def test_events_survive_the_round_trip(tmp_path):
     path = tmp_path / "deep" / "events.root"
-    assert root_files.write_events(path, blocks(), METADATA) == 3000
-    read = list(root_files.read_events(path, ["y"]))
+    assert root_events.write_events(path, blocks(), METADATA) == 3000
+    read = list(root_events.read_events(path, ["y"]))
     assert np.array_equal(
         np.concatenate([e.columns["y"] for e in read]), -np.concatenate([e.columns["x"] for e in blocks()])
     )
-    metadata = root_files.read_metadata(path)
+    metadata = root_events.read_metadata(path)
     assert metadata["generated"] == 3000
     assert metadata["cross_section_pb"] == pytest.approx(2.0)
     assert metadata["cross_section_error_pb"] == pytest.approx(0.1 / np.sqrt(3))
 
 
 def test_any_uproot_user_can_read_the_events(tmp_path):
-    root_files.write_events(tmp_path / "events.root", blocks(1), METADATA)
+    root_events.write_events(tmp_path / "events.root", blocks(1), METADATA)
     with uproot.open(tmp_path / "events.root") as file:
         assert file["events"].arrays(["x"])["x"].tolist() == next(blocks(1)).columns["x"].tolist()
         assert file["events"].keys() == ["x", "y"]
@@ -47,14 +49,14 @@ def test_any_uproot_user_can_read_the_events(tmp_path):
 
 def test_the_same_events_are_the_same_bytes(tmp_path):
     for name in ("a", "b"):
-        root_files.write_events(tmp_path / name / "events.root", blocks(), METADATA)
+        root_events.write_events(tmp_path / name / "events.root", blocks(), METADATA)
     assert (tmp_path / "a/events.root").read_bytes() == (tmp_path / "b/events.root").read_bytes()
 
 
 def test_weights_are_kept(tmp_path):
     block = Events({"x": np.array([1.0, 2.0])}, 2, np.array([0.5, 3.0]))
-    root_files.write_events(tmp_path / "events.root", [block], METADATA)
-    (read,) = root_files.read_events(tmp_path / "events.root", ["x"])
+    root_events.write_events(tmp_path / "events.root", [block], METADATA)
+    (read,) = root_events.read_events(tmp_path / "events.root", ["x"])
     assert read.weights.tolist() == [0.5, 3.0]
 
 
@@ -64,31 +66,31 @@ def test_a_failing_writer_leaves_nothing_behind(tmp_path):
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError, match="power cut"):
-        root_files.write_events(tmp_path / "events.root", failing(), METADATA)
+        root_events.write_events(tmp_path / "events.root", failing(), METADATA)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_truncated_file_is_recognised(tmp_path):
     path = tmp_path / "events.root"
-    root_files.write_events(path, blocks(), METADATA)
+    root_events.write_events(path, blocks(), METADATA)
     content = path.read_bytes()
     for size in (0, 100, len(content) // 2, len(content) - 200):
         path.write_bytes(content[:size])
         with pytest.raises(InputFileError, match=r"events\.root"):
-            list(root_files.read_events(path, ["x"]))
-            root_files.read_metadata(path)
+            list(root_events.read_events(path, ["x"]))
+            root_events.read_metadata(path)
 
 
 def test_a_missing_observable_gets_advice(tmp_path):
-    root_files.write_events(tmp_path / "events.root", blocks(1), METADATA)
+    root_events.write_events(tmp_path / "events.root", blocks(1), METADATA)
     with pytest.raises(ObservableError, match="no observable 'xx' in 'events'; did you mean 'x'"):
-        list(root_files.read_events(tmp_path / "events.root", ["xx"]))
+        list(root_events.read_events(tmp_path / "events.root", ["xx"]))
 
 
 def test_a_missing_tree_gets_advice(tmp_path):
-    root_files.write_events(tmp_path / "events.root", blocks(1), METADATA)
+    root_events.write_events(tmp_path / "events.root", blocks(1), METADATA)
     with pytest.raises(InputFileError, match="no tree 'event'; did you mean 'events'"):
-        list(root_files.read_events(tmp_path / "events.root", ["x"], "event"))
+        list(root_events.read_events(tmp_path / "events.root", ["x"], "event"))
 
 
 def test_a_foreign_root_file_has_no_provenance(tmp_path):
@@ -98,7 +100,7 @@ def test_a_foreign_root_file_has_no_provenance(tmp_path):
             if metadata:
                 file["metadata"] = metadata
         with pytest.raises(InputFileError, match="has no provenance"):
-            root_files.read_metadata(tmp_path / "foreign.root")
+            root_events.read_metadata(tmp_path / "foreign.root")
 
 
 def test_a_folder_in_place_of_a_document(tmp_path):
@@ -139,12 +141,12 @@ def test_contents_of_root_and_json_histograms(tmp_path):
     with uproot.recreate(tmp_path / "h.root") as file:
         file["flat"] = np.histogram([0.1, 0.2, 0.7], bins=2, range=(0, 1))
     (tmp_path / "h.json").write_text('{"flat": [2, 1], "flat_error": [0.5, 0.5]}')
-    assert root_files.read_contents(tmp_path / "h.root", "flat", 2)[0].tolist() == [2, 1]
-    assert root_files.read_contents(tmp_path / "h.json", "flat", 2)[1].tolist() == [0.5, 0.5]
+    assert read_contents(tmp_path / "h.root", "flat", 2)[0].tolist() == [2, 1]
+    assert read_contents(tmp_path / "h.json", "flat", 2)[1].tolist() == [0.5, 0.5]
     with pytest.raises(InputFileError, match="no histogram 'flet'; did you mean 'flat'"):
-        root_files.read_contents(tmp_path / "h.json", "flet", 2)
+        read_contents(tmp_path / "h.json", "flet", 2)
     with pytest.raises(InputFileError, match="has 2 bins"):
-        root_files.read_contents(tmp_path / "h.root", "flat", 3)
+        read_contents(tmp_path / "h.root", "flat", 3)
 
 
 def test_a_killed_stage_leaves_nothing_and_the_next_run_cleans_up(raw, tmp_path):

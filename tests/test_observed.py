@@ -25,6 +25,7 @@ from robot_physicist.quantities.errors import BadInputError, CampaignError, Dige
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.reference import campaign_schema
+from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.validation import campaign_from
 
@@ -68,7 +69,7 @@ def masses(events=2000, theta=91.0):
 
 def run(path, folder):
     """Simulate and fill all branches, build the likelihoods and compute the posteriors; the last posterior."""
-    campaign, posterior = files.read_campaign(path), None
+    campaign, posterior = read_campaign(path), None
     for setting in map(labels.label, campaign.setting_points):
         histograms = []
         for sample in campaign.samples:

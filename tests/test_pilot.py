@@ -8,6 +8,7 @@ import yaml
 from robot_physicist import files, stages
 from robot_physicist.cli import main
 from robot_physicist.documents import InformationGain
+from robot_physicist.rest_of_files import read_campaign
 
 PILOT = {
     "name": "born",
@@ -98,7 +99,7 @@ def test_the_advice_leads_to_the_error(tmp_path, capsys, simulation, exposure, s
     assert lines["events_at"]["sqrt_s=82"] > 2 * simulation["events"]
     path.write_text(yaml.safe_dump({**raw, "simulation": {**simulation, **lines}}))
     histograms = simulated(path, tmp_path / "final", samples)
-    (label,) = files.read_campaign(path).exposures
+    (label,) = read_campaign(path).exposures
     stages.eig(path, "sqrt_s=82", label, histograms, tmp_path / "eig.json")
     found = files.read_document(InformationGain, tmp_path / "eig.json")
     assert 0.4 * target < found.corrected.error < 1.3 * target

@@ -12,8 +12,10 @@ from conftest import ROOT, environment
 from numpy.polynomial import Polynomial
 from scipy.stats import norm
 
-from robot_physicist import files, root_files, stages
+from robot_physicist import stages
+from robot_physicist.files import root_events
 from robot_physicist.quantities.events import Events
+from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.weinberg_born import asymmetry, total_cross_section
 
 EXAMPLE = ROOT / "examples/recast"
@@ -94,7 +96,7 @@ def test_a_finished_campaign_is_used_again(tmp_path):
         assert (path.stat().st_mtime_ns == time) == is_background
         assert (path.read_bytes() == content) == is_background
     agrees_with_closed_form(json.loads((folder / target).read_text())["observed"], counts)
-    root_files.write_events(
+    root_events.write_events(
         folder / "campaigns/data.root", [Events({"cos_theta": np.zeros(9)}, 9)], {"digest": "other"}
     )
     again = counted(snakemake(folder, "vector", "--dry-run", "--", target))
@@ -120,7 +122,7 @@ def observed_data(path):
     section, shape = drell_yan()
     counts = rng.poisson(LUMINOSITY * (section * shape + 0.08 * angle(SPIN_2_ANGLE)))
     centres = np.linspace(-1, 1, BINS + 1)[:-1] + 1 / BINS
-    root_files.write_events(
+    root_events.write_events(
         path, [Events({"cos_theta": np.repeat(centres, counts)}, int(counts.sum()))], {"digest": "data"}
     )
     return counts
@@ -169,9 +171,9 @@ def test_the_posterior_of_observed_data_is_the_textbook_one(tmp_path):
     file = tmp_path / "mean.yaml"
     file.write_text(yaml.safe_dump(campaign))
     values = np.random.default_rng(9).normal(0.17, 1.0, 100)
-    root_files.write_events(tmp_path / "data.root", [Events({"x": values}, 100)], {"digest": "data"})
+    root_events.write_events(tmp_path / "data.root", [Events({"x": values}, 100)], {"digest": "data"})
     histograms = []
-    for theta in files.read_campaign(file).samples:
+    for theta in read_campaign(file).samples:
         events, histogram = tmp_path / theta / "events.root", tmp_path / theta / "histogram.json"
         stages.simulate(file, "variance=1", theta, events)
         stages.histogram(file, "variance=1", theta, events, histogram)

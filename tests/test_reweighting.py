@@ -21,6 +21,7 @@ from robot_physicist.quantities.errors import (
     UnknownNameError,
 )
 from robot_physicist.quantities.exposure import EventCount
+from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.reweighting import per_point
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian
@@ -45,7 +46,7 @@ def run(tmp_path, raw):
     """Simulate and histogram all samples of the first setting."""
     path = tmp_path / "campaign.yaml"
     path.write_text(yaml.safe_dump(raw))
-    campaign = files.read_campaign(path)
+    campaign = read_campaign(path)
     setting = next(iter(campaign.setting_points))
     (name, value), *_ = setting.items()
     label, histograms = f"{name}={value:g}", []

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 from conftest import environment
 
-from robot_physicist import root_files
+from robot_physicist.files import root_events
 from robot_physicist.quantities.events import Events
 
 READ = """
@@ -25,7 +25,7 @@ print(json.dumps({
 def test_root_reads_trees_weights_and_provenance(tmp_path):
     path, x = tmp_path / "events.root", np.random.default_rng(1).random(2000)
     blocks = (Events({"x": half}, 1000, half**2) for half in (x[:1000], x[1000:]))
-    root_files.write_events(path, blocks, {"digest": "abc", "setting": "variance=2"})
+    root_events.write_events(path, blocks, {"digest": "abc", "setting": "variance=2"})
     line = [environment("root") / "python", "-W", "ignore", "-c", READ, path]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -25,6 +25,7 @@ from robot_physicist.quantities.errors import (
 )
 from robot_physicist.quantities.estimates import Estimate, Interval
 from robot_physicist.quantities.labels import label, parse
+from robot_physicist.rest_of_files import read_campaign, write_campaign
 from robot_physicist.search import next_round
 from robot_physicist.search_checks import check_state
 from robot_physicist.search_documents import SearchState
@@ -531,7 +532,7 @@ def test_the_stage_writes_a_campaign_that_stands_alone(tmp_path):
     folder = tmp_path / "new/round=1"
     outputs = (folder / "campaign.yaml", folder / "search.json", folder / "figures")
     printed = search_stage.propose(tmp_path / "find.yaml", [], [], *outputs)
-    made, state = files.read_campaign(outputs[0]), files.read_document(SearchState, outputs[1])
+    made, state = read_campaign(outputs[0]), files.read_document(SearchState, outputs[1])
     assert [label(point) for point in made.setting_points] == state.proposed
     assert len(state.proposed) == 6
     assert "round 1 at sqrt_s=80" in printed
@@ -543,7 +544,7 @@ def test_the_stage_writes_a_campaign_that_stands_alone(tmp_path):
 def test_eig_adds_the_batches_of_its_setting_and_passes_over_other_settings(tmp_path):
     def histogram(numbers, setting, name):
         campaign_file = tmp_path / f"{name}.yaml"
-        files.write_campaign(campaign_file, batched(numbers, setting), tmp_path)
+        write_campaign(campaign_file, batched(numbers, setting), tmp_path)
         paths = []
         for sample in ("theta=-1", "theta=1"):
             events, path = (tmp_path / name / sample / file for file in ("events.root", "histogram.json"))

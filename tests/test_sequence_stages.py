@@ -12,9 +12,10 @@ import yaml
 from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
-from robot_physicist import files, inspection, sequence_finished, sequence_run, sequence_stages
+from robot_physicist import inspection, sequence_finished, sequence_run, sequence_stages
 from robot_physicist.cli import main
 from robot_physicist.documents import Posteriors
+from robot_physicist.files import whole_files
 from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.quantities.errors import (
@@ -28,6 +29,7 @@ from robot_physicist.quantities.errors import (
 from robot_physicist.quantities.events import CrossSection, Events
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.quantities.labels import number
+from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.sequence_documents import Experiments
 from robot_physicist.simulators.base import Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
@@ -71,7 +73,7 @@ def finished(tmp_path_factory):
 
 
 def state(folder, number):
-    return files.read_document(Experiments, folder / f"results/round={number}/sequence.json")
+    return whole_files.read_document(Experiments, folder / f"results/round={number}/sequence.json")
 
 
 def test_every_round_keeps_its_files(finished):
@@ -110,14 +112,14 @@ def test_digests_say_what_came_from_what(finished):
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in (paths | {"posterior": posterior}).items()
         }
-        assert state(folder, number_ + 1).next == files.sha256(after / "campaign.yaml")
+        assert state(folder, number_ + 1).next == whole_files.sha256(after / "campaign.yaml")
     assert state(folder, 3).rounds[0].made_from == state(folder, 2).rounds[0].made_from
 
 
 def test_the_posterior_of_a_round_is_the_prior_of_the_next(finished):
     folder, _ = finished
     after = state(folder, 2)
-    campaign = files.read_campaign(folder / "results/round=2/campaign.yaml")
+    campaign = read_campaign(folder / "results/round=2/campaign.yaml")
     first = after.rounds[0]
     assert first.axes["theta"] == sorted(first.axes["theta"])
     assert campaign.prior.weights == after.prior.tolist()
@@ -143,7 +145,7 @@ def test_data_are_as_many_as_the_exposure_says_and_new_in_every_round(finished):
 def test_an_experiment_is_simulated_with_other_seeds_than_its_design(finished):
     folder, _ = finished
     names = ("campaign.yaml", "measurement/campaign.yaml")
-    seeds = {files.read_campaign(folder / f"results/round={n}" / name).seed for n in (1, 2) for name in names}
+    seeds = {read_campaign(folder / f"results/round={n}" / name).seed for n in (1, 2) for name in names}
     assert len(seeds | {TOY["seed"]}) == 5
 
 
@@ -164,7 +166,7 @@ def test_a_second_run_makes_the_same_bytes(finished, tmp_path):
 def test_a_finished_sequence_says_what_it_has_found_and_runs_nothing(finished, monkeypatch):
     folder, said = finished
     monkeypatch.setattr(sequence_run, "whole_campaign", None)
-    monkeypatch.setattr(files, "write_bytes", None)
+    monkeypatch.setattr(whole_files, "write_bytes", None)
     again = list(sequence_run.run(folder / "toy.yaml", folder / "results"))
     assert again == ["round 1 of toy: finished before", "round 2 of toy: finished before", said[-1]]
     shown = inspection.show(folder / "results/round=3/sequence.json", colour=False)
@@ -260,7 +262,7 @@ def test_a_fixed_grid_stays_and_takes_the_posterior_as_it_is(finished, tmp_path)
     folder, _ = finished
     study = written(tmp_path, {**TOY, "sequence": {**TOY["sequence"], "grid": "fixed"}})
     update(folder, study, folder / "results/round=1/campaign.yaml", tmp_path)
-    after = files.read_document(Experiments, tmp_path / "sequence.json")
+    after = whole_files.read_document(Experiments, tmp_path / "sequence.json")
     assert after.axes == after.rounds[0].axes
     assert after.prior.tolist() == after.rounds[0].posterior.tolist()
 
@@ -290,7 +292,7 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
     news = tmp_path / "next.yaml", tmp_path / "after.json", tmp_path / "figures"
     with pytest.warns(match="taken at variance=4, not at variance=1"):
         sequence_stages.update(study, *inputs, out[0], posterior, *news)
-    known = files.read_document(Experiments, news[1])
+    known = whole_files.read_document(Experiments, news[1])
     assert known.rounds[0].setting == "variance=4"
     design = tmp_path / "design.json"
     design.write_text(inputs[2].read_text().replace("toy, round 1", "toy, round 2"))
@@ -424,7 +426,7 @@ def test_no_line_of_a_posterior_runs_through_the_legend(finished):
     folder, _ = finished
     place = folder / "results/round=1/measurement"
     (file,) = place.rglob("posterior.json")
-    figure = posterior_figure(files.read_document(Posteriors, file), files.read_campaign(place / "campaign.yaml"))
+    figure = posterior_figure(whole_files.read_document(Posteriors, file), read_campaign(place / "campaign.yaml"))
     render_bytes(figure, "png")
     (axis,) = figure.axes
     legend = axis.get_legend().get_window_extent()

@@ -14,10 +14,11 @@ import yaml
 from conftest import ROOT, SMALL
 from rich.console import Console
 
-from robot_physicist import files, stages
+from robot_physicist import stages
 from robot_physicist.campaign import PublishedLikelihood
 from robot_physicist.progress import finished, jobs, seconds_each, seconds_left
 from robot_physicist.progress_view import line, lines, panel
+from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.search_campaign import Search
 from robot_physicist.sequence_campaign import Sequence
 from robot_physicist.validation import campaign_from
@@ -315,7 +316,7 @@ def test_control_c_in_a_terminal_ends_quietly(campaign_file, tmp_path):
 
 def run(file, folder):
     """A whole campaign, stage by stage, as an engine does it."""
-    campaign = files.read_campaign(file)
+    campaign = read_campaign(file)
     stages.branches(file, folder / "branches.json")
     gains, posteriors, histograms = [], [], {}
     for setting in ("variance=0.5", "variance=2"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from robot_physicist.rootio import recreate
+from robot_physicist.files.reproducible_root import recreate
 from robot_physicist.simulators.weinberg_born import MuonPairOptions, WeinbergBorn
 
 ENERGY, LUMINOSITY, TRUTH = 89.4, 3.0, 0.2312

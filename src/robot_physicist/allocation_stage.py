@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import allocation_consistency, files
 from .quantities.seeds import branch_generator
+from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
 
@@ -15,7 +16,7 @@ def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], out
     from . import allocation
     from .allocation_plots import draw
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     for problem in allocation_consistency.unfit(campaign):
         raise type(problem)(f"{campaign_file}: {problem}")

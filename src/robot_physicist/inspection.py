@@ -14,6 +14,7 @@ from . import __version__, files
 from .campaign import Campaign
 from .documents import Design, WorkspaceGain
 from .quantities.errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
+from .rest_of_files import read_campaign, read_project, results_beside
 
 #: Name of what a sequence of experiments knows before a round.
 SEQUENCE = "sequence.json"
@@ -27,7 +28,7 @@ def validate(file: Path) -> str:
 
     if unfit := UNFIT_FOR_A_FILE.search(file.name):
         raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
-    campaign = files.read_campaign(file)
+    campaign = read_campaign(file)
     named_files.check(campaign, file.parent)
     if campaign.search:
         return (
@@ -48,7 +49,7 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     """
     from . import plan as estimate
 
-    campaign = files.read_campaign(file)
+    campaign = read_campaign(file)
     if pilot is not None and error is None:
         raise BadInputError("--pilot: is read to find the events for an error; give --error too")
     if error is not None:
@@ -84,7 +85,7 @@ def check(folder: Path, options: Mapping[str, set[str]]) -> str:
     from .check import problems
     from .validators import installed, refusals
 
-    project = files.read_project(folder)
+    project = read_project(folder)
     found = list(problems(project, options, __version__)) or list(refusals(folder))
     if found:
         raise CheckError("\n  ".join([f"{folder}: {len(found)} problem(s)", *found]))
@@ -141,7 +142,7 @@ def _design(file: Path, colour: bool) -> str:
     from .allocation_documents import Allocation
     from .table import render
 
-    design, results = files.read_document(Design, file), files.results_beside(file)
+    design, results = files.read_document(Design, file), results_beside(file)
     exposures = [answer.exposure for answer in design.exposures]
     shares = [
         f"Shares of {found.exposure}: {found.verdict}"
@@ -158,8 +159,8 @@ def _sequence(file: Path) -> str:
 
     known = files.read_document(Experiments, file)
     warned = [f"warning: {text}" for text in dict.fromkeys(text for one in known.rounds for text in one.warnings)]
-    found = "\n".join([summary(files.read_campaign(file.parent / "campaign.yaml"), known), *warned])
-    return f"{found}\n\nResults:\n" + "\n".join(f"  {path}" for path in files.results_beside(file))
+    found = "\n".join([summary(read_campaign(file.parent / "campaign.yaml"), known), *warned])
+    return f"{found}\n\nResults:\n" + "\n".join(f"  {path}" for path in results_beside(file))
 
 
 def workspace(

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import files, observed, root_files
+from . import files, observed
 from .campaign import Campaign, HistogramBackground
 from .documents import Posteriors
+from .files.root_histograms import read_contents
 from .histfactory.systematics import ShapeSystematic
 from .quantities.errors import BadInputError
 from .quantities.labels import label
+from .rest_of_files import read_published
 from .validation import prior_weights
 from .variables import PosteriorFile
 
@@ -50,7 +52,7 @@ def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[
 
 
 def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
-    return lambda: root_files.read_contents(path, name, bins)
+    return lambda: read_contents(path, name, bins)
 
 
 def _check_published(campaign: Campaign, folder: Path) -> None:
@@ -58,4 +60,4 @@ def _check_published(campaign: Campaign, folder: Path) -> None:
 
     for setting in map(label, campaign.setting_points):
         for exposure in campaign.exposures:
-            agreement(*files.read_published(campaign, folder, setting, exposure), campaign, setting, exposure)
+            agreement(*read_published(campaign, folder, setting, exposure), campaign, setting, exposure)

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import histogram, root_files
+from . import histogram
 from .campaign import Campaign, Observed
+from .files import root_events
 from .histogram import Observables
 from .quantities import labels
 from .quantities.arrays import FloatArray
@@ -60,9 +61,9 @@ def read(entry: Observed, folder: Path, observables: Observables) -> Iterator[Ev
     """
     path = folder / entry.file
     if not entry.branches and not entry.selection:
-        return root_files.read_events(path, list(observables), entry.tree, ["weight"])
+        return root_events.read_events(path, list(observables), entry.tree, ["weight"])
     expressions = {name: entry.branches.get(name, name) for name in observables}
-    return root_files.read_selected(path, entry.tree, entry.selection, expressions)
+    return root_events.read_selected(path, entry.tree, entry.selection, expressions)
 
 
 def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> FloatArray:

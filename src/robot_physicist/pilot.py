@@ -15,6 +15,7 @@ from .provenance import branch_digest
 from .quantities import labels
 from .quantities.errors import BadInputError, InputFileError
 from .quantities.seeds import branch_generator
+from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
 from .statistics.grid_posterior import entropy
 from .support import rounded_up
@@ -27,7 +28,7 @@ def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:
     Raises InputFileError when a histogram is missing and DigestMismatchError when it is of another campaign, which
     may differ in the number of events only.
     """
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     return [
         error
         for point in campaign.setting_points

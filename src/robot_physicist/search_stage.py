@@ -8,6 +8,7 @@ from pathlib import Path
 from . import files
 from .documents import InformationGain
 from .quantities.errors import BadInputError
+from .rest_of_files import read_campaign, write_campaign
 from .search import next_round
 from .search_checks import check_gains, check_state
 from .search_documents import SearchState
@@ -25,7 +26,7 @@ def propose(
     """Propose the next round of a search from its state after the round before, and the gains of that round."""
     from .search_plots import draw
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]
     found = [files.read_document(InformationGain, path) for path in gains]
     if len(before) > 1:
@@ -40,7 +41,7 @@ def propose(
     state = next_round(campaign, before[0] if before else None, found)
     for name, content in draw(campaign, state).items():
         files.write_bytes(figures / name, content)
-    files.write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
+    write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
     files.write_document(output, state)
     return f"{_spelt(state)}: {output}"
 

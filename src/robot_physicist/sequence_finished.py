@@ -11,6 +11,7 @@ from .documents import Design, Posteriors
 from .experiments import measurement_campaign, updated
 from .progress import jobs
 from .quantities.errors import BadInputError
+from .rest_of_files import read_campaign
 from .sequence_documents import Experiments
 from .sequence_inputs import data_of, is_of, is_same, made_from
 
@@ -23,7 +24,7 @@ def finished(study: Path, results: Path, number: int) -> Experiments | None:
     """
     try:
         known = files.read_document(Experiments, results / f"round={number + 1}/sequence.json")
-        same = _is_of(study, files.read_campaign(study), results, number, known)
+        same = _is_of(study, read_campaign(study), results, number, known)
     except BadInputError:  # something is missing, damaged, or of another campaign
         return None
     return known if same else None
@@ -38,8 +39,8 @@ def _is_of(study: Path, whole: Campaign, results: Path, number: int, known: Expe
         "measurement": here / "measurement/campaign.yaml",
     }
     before = files.read_document(Experiments, paths["previous"])
-    content, next_ = files.read_campaign(paths["campaign"]), files.read_campaign(after / "campaign.yaml")
-    experiment = files.read_campaign(paths["measurement"])
+    content, next_ = read_campaign(paths["campaign"]), read_campaign(after / "campaign.yaml")
+    experiment = read_campaign(paths["measurement"])
     if whole.sequence is None or len(known.rounds) != number or before.truth != whole.sequence.truth:
         return False
     one, answer = known.rounds[-1], files.read_document(Design, paths["design"]).exposures[0]

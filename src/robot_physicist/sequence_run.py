@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import files, sequence_stages, stages
+from . import sequence_stages, stages
 from .quantities import labels
 from .quantities.errors import CampaignError, SequenceWarning
+from .rest_of_files import read_campaign
 from .sequence_documents import Experiments
 from .sequence_finished import finished
 from .sequence_text import summary
@@ -20,7 +21,7 @@ def run(study: Path, results: Path) -> Iterator[str]:
     Finished rounds are not run again, and what a killed run has simulated is not simulated again. Raises
     DataNeededError when a round has no data.
     """
-    section = files.read_campaign(study).sequence
+    section = read_campaign(study).sequence
     if section is None:
         raise CampaignError(f"{study}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
     if finished(study, results, 1) is None:
@@ -46,12 +47,12 @@ def _found(study: Path, known: Experiments) -> Iterator[str]:
     """What a finished sequence has found, its warnings first."""
     for message in dict.fromkeys(message for one in known.rounds for message in one.warnings):
         warnings.warn(message, SequenceWarning, stacklevel=2)
-    yield summary(files.read_campaign(study), known, len(known.rounds))
+    yield summary(read_campaign(study), known, len(known.rounds))
 
 
 def whole_campaign(file: Path) -> Path:
     """Run an ordinary campaign into the folder of its file; the posterior of its first setting and exposure."""
-    campaign, folder = files.read_campaign(file), file.parent
+    campaign, folder = read_campaign(file), file.parent
     stages.branches(file, folder / "branches.json")
     settings = [labels.label(point) for point in campaign.setting_points]
     for setting in settings:

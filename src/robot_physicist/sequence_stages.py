@@ -10,15 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import files, observed, root_files
+from . import files, observed
 from .campaign import Campaign
 from .design import spell
 from .documents import Design, ExposureDesign, Posteriors
 from .experiments import beginning, measurement_campaign, round_campaign, updated
+from .files import root_events
 from .provenance import campaign_digest, digest
 from .quantities import labels
 from .quantities.arrays import Values
 from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
+from .rest_of_files import read_campaign, write_campaign
 from .sequence_campaign import Sequence
 from .sequence_documents import Experiments
 from .sequence_inputs import DATA, data_of, is_of, made_from
@@ -38,7 +40,7 @@ def begin(study: Path, campaign: Path, sequence: Path) -> str:
 def observe(study: Path, campaign: Path, sequence: Path, design: Path, measurement: Path, data: Path) -> str:
     """Provide the data of a round, at the best setting of its design, and the campaign of this experiment."""
     whole, section = _study(study)
-    content, known = files.read_campaign(campaign), files.read_document(Experiments, sequence)
+    content, known = read_campaign(campaign), files.read_document(Experiments, sequence)
     _check_study(study, whole, known, content, campaign)
     answer, number = _answer(content, design), len(known.rounds) + 1
     if not section.truth and len(whole.observed) < number:
@@ -51,7 +53,7 @@ def observe(study: Path, campaign: Path, sequence: Path, design: Path, measureme
         _take(study, whole, number, data)
         said = f"{whole.observed[number - 1].file} at {labels.label(setting)}"
     made = measurement_campaign(whole, content, number, setting, entry)
-    files.write_campaign(measurement, campaign_from(made, str(measurement)), study.parent, there=[DATA])
+    write_campaign(measurement, campaign_from(made, str(measurement)), study.parent, there=[DATA])
     return f"round {number} of {whole.name}: {said}: {measurement}"
 
 
@@ -72,9 +74,9 @@ def update(
     whole, section = _study(study)
     before, found = files.read_document(Experiments, previous), files.read_document(Posteriors, posterior)
     files.check_digest(campaign, files.sha256(campaign), before.next)
-    _check_posterior(posterior, found, files.read_campaign(measurement))
+    _check_posterior(posterior, found, read_campaign(measurement))
     read = {"previous": previous, "campaign": campaign, "design": design, "measurement": measurement}
-    content = files.read_campaign(campaign)
+    content = read_campaign(campaign)
     _check_study(study, whole, before, content, campaign)
     answer = _answer(content, design)
     after = updated(whole, before, answer, found, made_from(**read, posterior=posterior))
@@ -87,7 +89,7 @@ def update(
 
 
 def _study(path: Path) -> tuple[Campaign, Sequence]:
-    study = files.read_campaign(path)
+    study = read_campaign(path)
     if study.sequence is None:
         raise CampaignError(f"{path}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
     return study, study.sequence
@@ -125,7 +127,7 @@ def _simulate(study: Campaign, truth: Values, setting: Values, exposure: str, nu
         "seed": study.seed,
     }
     simulator = study.simulator.model_dump(mode="json")
-    root_files.write_events(data, [events], metadata | {"digest": digest(metadata | {"simulator": simulator})})
+    root_events.write_events(data, [events], metadata | {"digest": digest(metadata | {"simulator": simulator})})
     return events.accepted
 
 
@@ -156,5 +158,5 @@ def _check_posterior(path: Path, found: Posteriors, experiment: Campaign) -> Non
 
 def _write_next(study_file: Path, study: Campaign, known: Experiments, campaign: Path, sequence: Path) -> None:
     made = campaign_from(round_campaign(study, known), str(campaign))
-    files.write_campaign(campaign, made, study_file.parent)
+    write_campaign(campaign, made, study_file.parent)
     files.write_document(sequence, replace(known, next=files.sha256(campaign)))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, observed, root_files
+from . import files, observed
 from .batches import check_complete, digests, one_per_sample
 from .campaign import Campaign, HistogramBackground
 from .documents import Histogram, Posteriors
+from .files.root_histograms import read_contents
 from .histfactory.specification import observed_counts
 from .histfactory.systematics import ShapeSystematic
 from .histogram_checks import check as check_histogram
@@ -113,7 +114,7 @@ def _backgrounds(
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
     return {
-        entry.name: root_files.read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
+        entry.name: read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
         if isinstance(entry, HistogramBackground)
         else background_contents(entry.name, simulated)
         for entry in campaign.backgrounds
@@ -124,8 +125,8 @@ def shapes_of(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, t
     """Read the templates of all shape systematics: up and down, both (B,), by name."""
     return {
         entry.name: (
-            root_files.read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
-            root_files.read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
+            read_contents(campaign_file.parent / entry.file, entry.up, bins)[0],
+            read_contents(campaign_file.parent / entry.file, entry.down, bins)[0],
         )
         for entry in campaign.systematics
         if isinstance(entry, ShapeSystematic)

@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, files, root_files
+from . import __version__, files
 from .batches import one_per_sample
 from .campaign import Campaign
 from .documents import Branches, Histogram, InformationGain, Posteriors
+from .files import root_events
 from .goodness import spelt
 from .histogram import axes
 from .provenance import branch_digest, campaign_digest
@@ -24,6 +25,7 @@ from .quantities.errors import CampaignError, GainWarning, MarginalisationWarnin
 from .quantities.estimates import Estimate
 from .quantities.events import Events
 from .quantities.seeds import branch_generator
+from .rest_of_files import read_campaign, read_published
 from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .stage_inputs import (
     check_observed,
@@ -48,7 +50,7 @@ MOST_WARNED = 5
 
 def branches(campaign_file: Path, output: Path) -> str:
     """List the branches of a campaign, for engines that fan out over what a step says."""
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     if campaign.search is not None and campaign.chosen_settings is None:
         raise CampaignError(
             f"{campaign_file}: search: its settings are proposed round by round; run it with Snakemake,"
@@ -64,7 +66,7 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
     """Simulate all events of one branch into a ROOT file."""
     from . import simulation
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     choice, _, _ = simulation.resolve(campaign, setting, sample)
     metadata = {
         "campaign": campaign.name,
@@ -76,9 +78,9 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
     }
     if campaign.references and not sample.startswith("background="):
         metadata["points"] = [labels.label(point) for point in campaign.weighted_points]
-    if root_files.is_made_from(output, metadata):
+    if root_events.is_made_from(output, metadata):
         return f"finished before, with the same simulator and seed: {output}"
-    accepted = root_files.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
+    accepted = root_events.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
     return f"{accepted} of {campaign.events_at(setting)} events at {setting}, {sample}: {output}"
 
 
@@ -86,13 +88,13 @@ def histogram(campaign_file: Path, setting: str, sample: str, events: Path, outp
     """Fill the histogram of one branch from its ROOT file."""
     from .histogram import fill
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     digest = branch_digest(campaign, setting, sample)
-    metadata = root_files.read_metadata(events)
+    metadata = root_events.read_metadata(events)
     files.check_digest(events, metadata["digest"], digest)
     weighted = bool(campaign.references) and not sample.startswith("background=")
     filled = fill(
-        _with_provenance(root_files.read_events(events, list(campaign.observables)), metadata),
+        _with_provenance(root_events.read_events(events, list(campaign.observables)), metadata),
         campaign.observables,
         campaign.simulation.folds,
         setting=setting,
@@ -135,7 +137,7 @@ def likelihood(
     """Build the pyhf workspace and patchset of one setting and exposure."""
     from . import likelihood as build
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
     _warn(build.empty_bins(templates), campaign)
@@ -168,7 +170,7 @@ def posterior(
     """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
     from . import posterior as infer
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     published = read_likelihood(campaign, workspace, patchset)
     observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
     chosen = exposure_named(campaign, exposure)
@@ -200,7 +202,7 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     """Estimate the expected information gain of one setting and exposure."""
     from .exact import exact_gain
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     prior = prior_of(campaign_file, campaign)
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
@@ -271,9 +273,9 @@ def recast(
     from .histfactory.published import background_only
     from .upper_limits import upper_limits
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
-    published = files.read_published(campaign, campaign_file.parent, setting, exposure)
+    published = read_published(campaign, campaign_file.parent, setting, exposure)
     doubts = reuse.agreement(*published, campaign, setting, exposure)
     base = background_only(*published)
     signal = templates_from(campaign_file, campaign, setting, chosen, histograms)
@@ -313,7 +315,7 @@ def design(
     from .figures import draw
     from .observed_fit import summaries
 
-    campaign = files.read_campaign(campaign_file)
+    campaign = read_campaign(campaign_file)
     found = [files.read_document(InformationGain, path) for path in gains]
     result = rank.design(campaign, found, campaign_digest(campaign))
     # Every file is read before any is written, so that a bad one leaves nothing behind.

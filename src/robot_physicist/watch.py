@@ -14,6 +14,7 @@ from . import files, watch_rounds
 from .campaign import Campaign
 from .progress import Progress, best, finished, jobs, progress
 from .progress_view import WIDTH, lines, panel
+from .rest_of_files import read_campaign
 from .watched_files import WatchedFiles
 
 #: Seconds between two looks, and the most of the time that looking may take.
@@ -43,10 +44,10 @@ def states(file: Path, folder: Path, once: bool = False) -> Iterator[Progress]:
 
     A campaign file that cannot be read later on, in the middle of an edit, is taken to be what it was.
     """
-    campaign, results = files.read_campaign(file), WatchedFiles(folder)
+    campaign, results = read_campaign(file), WatchedFiles(folder)
     while True:
         started = time.perf_counter()
-        campaign = results.read(file.absolute(), files.read_campaign) or campaign
+        campaign = results.read(file.absolute(), read_campaign) or campaign
         changed = files.modified(file.parent, [file.name]).get(file.name, 0.0)
         state = replace(look(campaign, results, time.time(), changed), folder=str(folder))
         yield state

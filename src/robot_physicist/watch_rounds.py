@@ -11,6 +11,7 @@ from .campaign import Campaign
 from .documents import InformationGain
 from .progress import Best, Job, Progress, Round, best, design_of, finished, jobs, progress
 from .quantities.labels import label
+from .rest_of_files import read_campaign
 from .watched_files import WatchedFiles
 
 
@@ -48,7 +49,7 @@ def look(campaign: Campaign, sort: str, results: WatchedFiles, now: float) -> Pr
 def _campaigns(results: WatchedFiles) -> list[Campaign]:
     found: list[Campaign] = []
     for number in count(1):
-        campaign = results.read(f"round={number}/campaign.yaml", files.read_campaign)
+        campaign = results.read(f"round={number}/campaign.yaml", read_campaign)
         if campaign is None:
             break
         found.append(campaign)
@@ -65,7 +66,7 @@ def _jobs(campaign: Campaign, sort: str, number: int, results: WatchedFiles) -> 
     folder = f"round={number}/"
     if sort == "search":
         return jobs(campaign, folder, last="eig")
-    experiment = results.read(f"{folder}measurement/campaign.yaml", files.read_campaign)
+    experiment = results.read(f"{folder}measurement/campaign.yaml", read_campaign)
     taken = jobs(experiment, f"{folder}measurement/", last="posterior") if experiment else []
     posteriors = tuple(job.output for job in taken if job.stage == "posterior")
     return [*jobs(campaign, folder), *taken, Job("update", f"round={number + 1}/sequence.json", posteriors)]

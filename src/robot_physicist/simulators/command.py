@@ -110,7 +110,7 @@ def read(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, F
 
 
 def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    from ..rootio import uproot_module
+    from ..files.reproducible_root import uproot_module
 
     try:
         with uproot_module().open(path) as file:

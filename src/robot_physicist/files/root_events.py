@@ -1,4 +1,4 @@
-"""ROOT files of events and histograms, written whole or not at all and read in chunks."""
+"""ROOT files of events, written whole or not at all and read in chunks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .files import MISSING, read_json, whole
-from .quantities.arrays import FloatArray
-from .quantities.errors import InputFileError, ObservableError, nearest
-from .quantities.events import CrossSection, Events, combine, weighted_block
-from .rootio import recreate, uproot_module
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import InputFileError, ObservableError, nearest
+from ..quantities.events import CrossSection, Events, combine, weighted_block
+from .reproducible_root import recreate, uproot_module
+from .whole_files import MISSING, whole
 
 TREE = "events"
 CHUNK = 500_000
@@ -52,7 +52,8 @@ def _cross_section_entries(section: CrossSection | None) -> dict[str, float | No
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened_file(path: Path) -> Iterator[Any]:
+    """Open a ROOT file; raises InputFileError when it is missing, none, damaged or truncated."""
     if not path.is_file():
         raise InputFileError(f"{path}: no such file{', but a folder' if path.is_dir() else ''}; {MISSING}")
     with path.open("rb") as begun:
@@ -72,7 +73,7 @@ def _opened(path: Path) -> Iterator[Any]:
 
 def read_metadata(path: Path) -> dict[str, Any]:
     """Read the provenance of a ROOT file of events."""
-    with _opened(path) as file:
+    with opened_file(path) as file:
         text = str(file["metadata"]) if "metadata" in file else "{}"
     try:
         found = json.loads(text)
@@ -110,7 +111,7 @@ def read_events(
 @contextmanager
 def opened_tree(path: Path, tree: str) -> Iterator[Any]:
     """Open a tree of a ROOT file; raises InputFileError when there is none, or when the file is damaged."""
-    with _opened(path) as file:
+    with opened_file(path) as file:
         if tree not in file:
             raise InputFileError(f"{path}: no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
         if not hasattr(file[tree], "arrays"):
@@ -170,43 +171,3 @@ def _column(path: Path, name: str, values: Any) -> FloatArray:
     if values.dtype.kind not in "fiub" or values.ndim != 1:
         raise ObservableError(f"{path}: '{name}' is not one number per event; write a plain branch of numbers")
     return np.asarray(values, dtype=np.float64)
-
-
-def read_contents(path: Path, name: str, bins: int) -> tuple[FloatArray, FloatArray]:
-    """Read contents and errors of a histogram from a ROOT or JSON file, both flattened to (bins,).
-
-    A JSON file is `{"name": [contents], "name_error": [errors]}`, the errors being optional.
-    Raises InputFileError when the histogram is not there, or not one of these bins with numbers from zero on.
-    """
-    contents = _json_contents(path, name, bins) if path.suffix == ".json" else _root_contents(path, name)
-    try:
-        values, errors = (np.asarray(array, dtype=np.float64).ravel() for array in contents)
-    except (TypeError, ValueError):
-        raise InputFileError(f"{path}: '{name}' is not a list of numbers") from None
-    if values.shape != (bins,) or errors.shape != (bins,):
-        raise InputFileError(f"{path}: '{name}' has {values.size} bins, the campaign's observables {bins}")
-    if not all(np.isfinite(array).all() and (array >= 0).all() for array in (values, errors)):
-        raise InputFileError(f"{path}: '{name}' has negative or infinite contents or errors")
-    return values, errors
-
-
-def _json_contents(path: Path, name: str, bins: int) -> tuple[Any, Any]:
-    known = read_json(path)
-    if not isinstance(known, dict):
-        raise InputFileError(f"{path}: not a mapping of histogram names to lists of contents")
-    _check_name(path, name, list(known))
-    return known[name], known.get(f"{name}_error", [0.0] * bins)
-
-
-def _root_contents(path: Path, name: str) -> tuple[Any, Any]:
-    with _opened(path) as file:
-        _check_name(path, name, file.keys(cycle=False))
-        found = file[name]
-        if not hasattr(found, "errors"):
-            raise InputFileError(f"{path}: '{name}' is not a histogram but a {found.classname}")
-        return found.values(), found.errors()
-
-
-def _check_name(path: Path, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        raise InputFileError(f"{path}: no histogram '{name}'; {nearest(name, known)}")

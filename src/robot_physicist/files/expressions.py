@@ -17,8 +17,8 @@ import awkward as ak
 import numpy as np
 from uproot.language.python import PythonLanguage
 
-from .quantities.errors import NoEventsError, ObservableError, nearest
-from .rootio import uproot_module
+from ..quantities.errors import NoEventsError, ObservableError, nearest
+from .reproducible_root import uproot_module
 
 uproot_module()
 

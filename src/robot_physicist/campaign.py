@@ -18,6 +18,7 @@ from .quantities.observable import Observable
 from .quantities.options import Finite, Name, Section
 from .search_campaign import Search
 from .sequence_campaign import Sequence
+from .simulators.choice import SimulatorChoice
 from .variables import Domain, Parameter, PosteriorFile, Weights
 
 
@@ -29,15 +30,6 @@ def _as_labels(value: Any) -> Any:
     if any(isinstance(entry, Mapping) for entry in _as_list(value)):
         raise ValueError("name an exposure by its label, such as luminosity=1fb-1")
     return _as_list(value)
-
-
-class SimulatorChoice(Section):
-    """Which simulator, with which options."""
-
-    name: Name
-    """A simulator of this package (`robot-physicist simulators` lists them), or `command` for a black box."""
-    options: dict[str, Any] = Field(default_factory=dict)
-    """Options of that simulator."""
 
 
 class Simulation(Section):

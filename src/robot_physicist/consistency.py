@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from . import allocation_consistency, search_consistency, sequence_consistency
-from .campaign import Campaign, HistogramBackground, SimulatedBackground, SimulatorChoice
+from .campaign import Campaign, HistogramBackground, SimulatedBackground
 from .histfactory.systematics import LumiSystematic, ShapeSystematic
 from .limits import reserved_names, size
 from .quantities import labels
@@ -18,6 +18,7 @@ from .quantities.errors import CampaignError, LabelClashError, ObservableError, 
 from .quantities.exposure import Luminosity
 from .simulators import load
 from .simulators.base import Simulator, Variable
+from .simulators.choice import SimulatorChoice
 from .variables import Normal, PosteriorFile, Weights
 
 

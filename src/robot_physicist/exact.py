@@ -9,8 +9,8 @@ from .quantities.arrays import FloatArray, Values
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure
 from .quantities.observable import Observable
-from .simulation import build
 from .simulators.base import Simulator
+from .simulators.choice import build
 from .systematic_gain import SystematicGain
 from .templates import expected
 

@@ -9,7 +9,7 @@ from .campaign import Campaign
 from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
 from .quantities.labels import label
 from .quantities.seeds import branch_generator
-from .simulation import build
+from .simulators.choice import build
 
 PROBE_EVENTS = 2_000
 #: Start-up of a stage's process, measured on a laptop; two processes per branch.

@@ -26,6 +26,7 @@ from .docstrings import attribute_docstrings
 from .documents import Branches, Design, Histogram, InformationGain, Posteriors, WorkspaceGain
 from .histfactory import systematics
 from .quantities import estimates, exposure, observable
+from .simulators import choice as simulators_choice
 from .simulators import load, names
 from .simulators.base import Variable
 from .validation import mapped
@@ -44,7 +45,16 @@ DOCUMENTS: dict[str, Any] = {
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
 RESULTS = (estimates, documents, fit_documents, recast_documents)
-CAMPAIGN = (campaign, observable, exposure, variables, systematics, search_campaign, sequence_campaign)
+CAMPAIGN = (
+    simulators_choice,
+    observable,
+    exposure,
+    campaign,
+    variables,
+    systematics,
+    search_campaign,
+    sequence_campaign,
+)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?

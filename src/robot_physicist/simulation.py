@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .campaign import Campaign, SimulatedBackground, SimulatorChoice
+from .campaign import Campaign, SimulatedBackground
 from .quantities import labels
 from .quantities.arrays import Values
 from .quantities.errors import UnknownNameError, nearest
 from .quantities.events import Events, weighted_block
 from .quantities.seeds import branch_generator
-from .simulators import load
-from .simulators.base import Simulator
-
-
-def build(choice: SimulatorChoice) -> Simulator:
-    """Make the simulator that a campaign names, with its options."""
-    kind = load(choice.name)
-    return kind(kind.Options(**choice.options))
+from .simulators.choice import SimulatorChoice, build
 
 
 def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorChoice, Values, Values]:

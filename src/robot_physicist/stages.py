@@ -64,10 +64,11 @@ def branches(campaign_file: Path, output: Path) -> str:
 
 def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
     """Simulate all events of one branch into a ROOT file."""
-    from . import simulation
+    from .simulation import blocks, resolve
+    from .simulators import choice as simulation
 
     campaign = read_campaign(campaign_file)
-    choice, _, _ = simulation.resolve(campaign, setting, sample)
+    choice, _, _ = resolve(campaign, setting, sample)
     metadata = {
         "campaign": campaign.name,
         "digest": branch_digest(campaign, setting, sample),
@@ -80,7 +81,7 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
         metadata["points"] = [labels.label(point) for point in campaign.weighted_points]
     if root_events.is_made_from(output, metadata):
         return f"finished before, with the same simulator and seed: {output}"
-    accepted = root_events.write_events(output, simulation.blocks(campaign, setting, sample), metadata)
+    accepted = root_events.write_events(output, blocks(campaign, setting, sample), metadata)
     return f"{accepted} of {campaign.events_at(setting)} events at {setting}, {sample}: {output}"
 
 

@@ -1,4 +1,4 @@
-"""The simulators: one file each, found by its name."""
+"""What makes events: one simulator per file, found by its name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import pkgutil
 from ..quantities.errors import UnknownNameError, nearest
 from .base import Simulator
 
+#: Files of this folder that are no simulators.
+NO_SIMULATORS = ("base", "choice")
+
 
 def names() -> list[str]:
     """Names of all simulators, which are the names of the files in this folder.
@@ -15,7 +18,7 @@ def names() -> list[str]:
     >>> "gaussian" in names()
     True
     """
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in NO_SIMULATORS)
 
 
 def load(name: str) -> type[Simulator]:

@@ -5,13 +5,14 @@ import time
 import numpy as np
 
 from benchmarks.measure import report
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import GainEstimates, information_gain
 from robot_physicist.information import gain
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates
 
 ANGLES = np.linspace(0.20, 0.26, 21)
 PRIOR = np.full(21, 1 / 21)

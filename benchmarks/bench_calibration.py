@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic
 from robot_physicist.likelihood import patchset, published_models, workspace
 from robot_physicist.marginal import marginalise
@@ -20,7 +20,8 @@ from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.statistics.grid_posterior import fraction, highest_density, normalise, ranks
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/calibration.png"
 THOUSAND, LUMINOSITY = EventCount(events=1000), Luminosity(luminosity=2, unit="pb-1")

@@ -8,15 +8,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape, estimate
 from benchmarks.measure import report_least
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import GainEstimates, information_gain
 from robot_physicist.information import gain
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.quantities.labels import number
-from robot_physicist.reweighting import Reweighting
 from robot_physicist.simulators.weinberg_born import WeinbergBorn
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.reweighting import Reweighting
+from robot_physicist.templates.templates import Templates
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/finite_simulation.png"
 ENERGIES = (82.0, 96.5)

@@ -9,14 +9,15 @@ import numpy as np
 
 from benchmarks.bench_accuracy import ANGLES, born_shape
 from benchmarks.bench_convergence import weighted
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import label
 from robot_physicist.simulators import weinberg_born as born
-from robot_physicist.templates import Templates, expected
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates, expected
 
 REPEATS = 500
 DRAWS = 2048

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from robot_physicist.campaign import Simulation
 from robot_physicist.data_points import DataPoints, data_points
 from robot_physicist.information import eig_at
 from robot_physicist.likelihood import patchset, published_models, workspace
@@ -25,7 +24,8 @@ from robot_physicist.sequence import Belief, likelihood, prior_density
 from robot_physicist.sequence_grid import refine
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
 from robot_physicist.statistics.grid_posterior import fraction, log_likelihood, normalise
-from robot_physicist.templates import Templates, expected
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates, expected
 
 FOLDER = Path(__file__).parent.parent / "results/benchmarks"
 ROUNDS, DRAWS, REPEATS, FOLDS = 4, 256, 200, 10

@@ -22,7 +22,7 @@ from robot_physicist.search_documents import SearchState
 from robot_physicist.search_domain import domain_of
 from robot_physicist.simulators import forward_backward
 from robot_physicist.simulators.gaussian_cosine import sd
-from robot_physicist.templates import Templates
+from robot_physicist.templates.templates import Templates
 from robot_physicist.validation import campaign_from, prior_weights
 
 WANTED = 0.01

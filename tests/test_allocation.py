@@ -8,14 +8,15 @@ from scipy import stats
 
 from robot_physicist import allocation_stage, cli, stages
 from robot_physicist.allocation import allocate
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.data_points import data_points
 from robot_physicist.luminosity_shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.quantities.errors import BadInputError
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.quantities.labels import label
 from robot_physicist.simulators.resonance import breit_wigner
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates
 
 ONE = Luminosity(luminosity=1)
 

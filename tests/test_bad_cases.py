@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from test_finite_simulation import THOUSAND, born_shape, estimate, simulated, truth
 
-from robot_physicist.campaign import Estimator, Simulation
-from robot_physicist.documents import Histogram
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.likelihood import empty_bins
 from robot_physicist.quantities.errors import HistogramError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.smoothing import template_shape
-from robot_physicist.template_checks import check
-from robot_physicist.templates import stack
+from robot_physicist.templates.checks import check
+from robot_physicist.templates.histogram import Histogram
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.smoothing import template_shape
+from robot_physicist.templates.templates import stack
 
 ONE, TEN, PICOBARN = EventCount(events=1), EventCount(events=10), Luminosity(luminosity=20, unit="pb-1")
 

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic
 from robot_physicist.likelihood import patchset, workspace
 from robot_physicist.posterior import simulated
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.statistics.grid_posterior import highest_density, normalise, ranks
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates
 
 PRIOR = np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
 THETA = np.linspace(-1, 1, 6)

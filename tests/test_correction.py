@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from test_finite_simulation import PRIOR, THOUSAND, born_shape, simulated
 
-from robot_physicist.campaign import Simulation
 from robot_physicist.correction import Repetition, rise, second_bootstrap
 from robot_physicist.hypotheses import hypotheses
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.statistic import statistic
 from robot_physicist.statistics.confidence import tried_strengths
+from robot_physicist.templates.options import Simulation
 
 
 def pivot(exposure, events, seed=1):

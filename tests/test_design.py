@@ -7,12 +7,13 @@ import pytest
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.design import csv_text, design
-from robot_physicist.documents import COLUMNS, Credible, Histogram, InformationGain, Posterior, Posteriors
+from robot_physicist.documents import COLUMNS, Credible, InformationGain, Posterior, Posteriors
 from robot_physicist.figures import draw
 from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, render_bytes, templates_figure
 from robot_physicist.quantities.errors import HistogramError, LabelClashError
 from robot_physicist.quantities.estimates import Axis, Estimate, Interval
 from robot_physicist.table import render
+from robot_physicist.templates.histogram import Histogram
 from robot_physicist.validation import campaign_from
 
 

@@ -11,12 +11,12 @@ import uproot
 import yaml
 
 from robot_physicist import files
-from robot_physicist.documents import Histogram
 from robot_physicist.files import root_events
 from robot_physicist.files.root_histograms import read_contents
 from robot_physicist.quantities.errors import DigestMismatchError, InputFileError, ObservableError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.events import CrossSection, Events
+from robot_physicist.templates.histogram import Histogram
 
 METADATA = {"digest": "abc", "campaign": "small"}
 

@@ -5,14 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.statistics.grid_posterior import entropy
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates
 
 ANGLES = np.linspace(0.20, 0.26, 21)
 PRIOR = np.full(21, 1 / 21)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from robot_physicist.histogram import counts, fill
 from robot_physicist.quantities.errors import ObservableError
 from robot_physicist.quantities.events import CrossSection, Events
 from robot_physicist.quantities.observable import Observable
+from robot_physicist.templates.filling import counts, fill
 
 X = {"x": Observable(range=(0, 4), bins=4)}
 

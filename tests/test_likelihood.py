@@ -9,12 +9,12 @@ import numpy as np
 import pyhf
 import pytest
 
-from robot_physicist.campaign import Simulation
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic
 from robot_physicist.likelihood import check, empty_bins, patch_name, patchset, signal_rates, workspace
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.templates import Templates, expected
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import Templates, expected
 
 POINTS = ("theta=-1", "theta=0.5", "theta=2")
 AXES = (Axis("x", 0.0, 4.0, 4),)

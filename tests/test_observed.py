@@ -16,7 +16,7 @@ from scipy import stats
 from test_calibration import PRIOR, SYSTEMATICS, published
 
 from robot_physicist import files, stages
-from robot_physicist.documents import Design, Histogram, Posteriors
+from robot_physicist.documents import Design, Posteriors
 from robot_physicist.inspection import validate
 from robot_physicist.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.posterior import pseudo_experiments
@@ -27,6 +27,7 @@ from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.reference import campaign_schema
 from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.weinberg_born import total_cross_section
+from robot_physicist.templates.histogram import Histogram
 from robot_physicist.validation import campaign_from
 
 #: Fewer events are simulated here than a study would.

@@ -7,10 +7,10 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.correction import Problem, free_rates, jackknifed
 from robot_physicist.data_points import data_points
-from robot_physicist.documents import Histogram, InformationGain
+from robot_physicist.documents import InformationGain
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain as exact_gain
 from robot_physicist.quantities.errors import (
@@ -22,10 +22,12 @@ from robot_physicist.quantities.errors import (
 )
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.rest_of_files import read_campaign
-from robot_physicist.reweighting import per_point
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian
-from robot_physicist.templates import Templates, accepted_cross_section, stack
+from robot_physicist.templates.histogram import Histogram
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.reweighting import per_point
+from robot_physicist.templates.templates import Templates, accepted_cross_section, stack
 from robot_physicist.validation import campaign_from
 
 BORN = {

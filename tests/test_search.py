@@ -9,11 +9,11 @@ import yaml
 from pydantic import TypeAdapter
 from scipy.stats import norm
 
-from robot_physicist import batches, files, inspection, search_stage, stages
+from robot_physicist import files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
+from robot_physicist.batches import check_complete, digests
 from robot_physicist.design import latest
-from robot_physicist.documents import Histogram, InformationGain
-from robot_physicist.histogram import fill
+from robot_physicist.documents import InformationGain
 from robot_physicist.quantities.errors import (
     BadInputError,
     CampaignError,
@@ -35,6 +35,9 @@ from robot_physicist.search_rounds import round_campaign
 from robot_physicist.simulation import blocks
 from robot_physicist.simulators import load
 from robot_physicist.statistics.gaussian_process import fit
+from robot_physicist.templates import merging
+from robot_physicist.templates.filling import fill
+from robot_physicist.templates.histogram import Histogram
 from robot_physicist.validation import campaign_from
 
 RAW = {
@@ -259,7 +262,7 @@ def batched(numbers, setting=3.0):
 
 def filled(campaign):
     events = blocks(campaign, "phi=3", "theta=1")
-    digest = batches.digests(campaign, "phi=3", "theta=1")[-1]
+    digest = digests(campaign, "phi=3", "theta=1")[-1]
     return fill(events, campaign.observables, 5, setting="phi=3", sample="theta=1", digest=digest)
 
 
@@ -267,19 +270,19 @@ def test_batches_are_new_events_and_add_up(monkeypatch):
     monkeypatch.setattr(load("gaussian_cosine"), "block_size", 100)
     first, second, whole = filled(batched([200])), filled(batched([200, 300])), filled(batched([500]))
     # full blocks are numbered on, so two batches hold the very events of one as large as both
-    both = batches.one_per_sample([first, second])[0]
+    both = merging.one_per_sample([first, second])[0]
     assert both.sumw == pytest.approx(whole.sumw)
     assert (both.generated, both.outside) == (500, whole.outside)
     assert len({one.digest for one in (first, second, whole)}) == 3
-    assert batches.digests(batched([200, 300]), "phi=3", "theta=1") == [first.digest, second.digest]
+    assert digests(batched([200, 300]), "phi=3", "theta=1") == [first.digest, second.digest]
 
 
 def test_a_batch_that_is_missing_or_given_twice_is_an_error():
     first, second = filled(batched([200])), filled(batched([200, 300]))
     with pytest.raises(HistogramError, match="no histogram for batch 1 of phi=3, theta=1"):
-        batches.check_complete(batched([200, 300]), "phi=3", [second])
+        check_complete(batched([200, 300]), "phi=3", [second])
     with pytest.raises(LabelClashError, match="pass each file once"):
-        batches.one_per_sample([first, first])
+        merging.one_per_sample([first, first])
 
 
 def test_a_campaign_without_a_loop_keeps_its_digests(campaign):

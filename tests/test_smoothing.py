@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from test_finite_simulation import ANGLES, born_shape
 
-from robot_physicist.campaign import Simulation
 from robot_physicist.quantities.labels import number
-from robot_physicist.smoothing import filled, free, smoother, template_shape
 from robot_physicist.statistics.deviance import MEANS, _moments, refused
 from robot_physicist.statistics.polynomials import complete, polynomials
-from robot_physicist.templates import Templates
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.smoothing import filled, free, smoother, template_shape
+from robot_physicist.templates.templates import Templates
 
 LINE = np.linspace(-1, 1, 15)[:, None]
 

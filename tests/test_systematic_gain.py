@@ -5,12 +5,13 @@ import pytest
 from scipy import stats
 from test_posterior import PRIOR, collected, likelihood, made, shapes
 
-from robot_physicist.campaign import Estimator, Simulation
+from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.systematic_gain import scaled, systematic_gain
-from robot_physicist.templates import expected
+from robot_physicist.templates.options import Simulation
+from robot_physicist.templates.templates import expected
 
 NORM = NormSystematic(type="normsys", name="e", samples=["signal"], up=1.3, down=0.7)
 TILT = ShapeSystematic(type="histosys", name="tilt", samples=["signal"], file="f", up="u", down="d")

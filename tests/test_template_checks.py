@@ -4,8 +4,8 @@ import pytest
 from robot_physicist.quantities.errors import HistogramError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.template_checks import check
-from robot_physicist.templates import Templates
+from robot_physicist.templates.checks import check
+from robot_physicist.templates.templates import Templates
 
 AXES = (Axis("x", 0.0, 2.0, 2), Axis("y", 0.0, 3.0, 3))
 LUMINOSITY = Luminosity(luminosity=1)

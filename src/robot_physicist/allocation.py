@@ -9,7 +9,7 @@ import numpy as np
 
 from .allocation_consistency import JUDGES
 from .allocation_documents import Allocation, Share
-from .campaign import Estimator, Simulation
+from .campaign import Estimator
 from .correction import NORMAL_95, Problem, free_rates
 from .data_points import data_points
 from .hypotheses import Hypotheses, hypotheses
@@ -18,9 +18,10 @@ from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure, Luminosity
-from .reweighting import effective_events
 from .statistics.grid_posterior import entropy
-from .templates import Templates, expected
+from .templates.options import Simulation
+from .templates.reweighting import effective_events
+from .templates.templates import Templates, expected
 
 #: Data sets for each repeated simulation.
 REPEATED_DRAWS = 2048

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from .campaign import Campaign
-from .documents import Histogram, Reweighted
 from .provenance import branch_digest
-from .quantities.errors import HistogramError, LabelClashError
-from .quantities.events import CrossSection, Events, combine
+from .quantities.errors import HistogramError
+from .templates.histogram import Histogram
 
 
 def digests(campaign: Campaign, setting: str, sample: str) -> list[str]:
     """Digests of the batches of events of a branch, the first one first."""
     batches = range(len(campaign.batches_at(setting)))
     return [branch_digest(campaign, setting, sample, batch=batch) for batch in batches]
-
-
-def one_per_sample(histograms: Sequence[Histogram]) -> list[Histogram]:
-    """Add the histograms of the same setting and sample, in the order in which their first ones come.
-
-    Raises LabelClashError when the same events are given twice.
-    """
-    found: dict[tuple[str, str], list[Histogram]] = {}
-    for one in histograms:
-        found.setdefault((one.setting, one.sample), []).append(one)
-    return [_sum(batches) for batches in found.values()]
 
 
 def check_complete(campaign: Campaign, setting: str, histograms: Sequence[Histogram]) -> None:
@@ -40,33 +25,3 @@ def check_complete(campaign: Campaign, setting: str, histograms: Sequence[Histog
                 raise HistogramError(
                     f"no histogram for batch {number} of {setting}, {sample}; pass those of all rounds"
                 )
-
-
-def _sum(batches: Sequence[Histogram]) -> Histogram:
-    if len({one.digest for one in batches}) < len(batches):
-        raise LabelClashError("two of the histograms belong to the same sample; pass each file once")
-    if len(batches) == 1:
-        return batches[0]
-    section: CrossSection | None = None
-    generated = 0
-    for one in batches:
-        known = None if one.cross_section is None else CrossSection(one.cross_section, one.cross_section_error or 0.0)
-        section = combine(section, generated, Events({}, one.generated, None, known))
-        generated += one.generated
-    return replace(
-        batches[0],
-        sumw=np.sum([one.sumw for one in batches], axis=0),
-        sumw2=np.sum([one.sumw2 for one in batches], axis=0),
-        generated=generated,
-        outside=float(sum(one.outside for one in batches)),
-        cross_section=None if section is None else section.value,
-        cross_section_error=None if section is None else section.error,
-        reweighted=_reweighted([one.reweighted for one in batches if one.reweighted is not None]),
-    )
-
-
-def _reweighted(batches: Sequence[Reweighted]) -> Reweighted | None:
-    if not batches:
-        return None
-    sums = {key: np.sum([getattr(one, key) for one in batches], axis=0) for key in ("sumw", "sumw2", "outside")}
-    return replace(batches[0], **sums)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Simulation
 from .data_points import DataPoints
 from .documents import Marginalisation
 from .hypotheses import Hypotheses
@@ -19,12 +18,13 @@ from .information import eig_at, eig_one_event, lower_bound_at, lower_bound_one_
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure
-from .smoothing import free
 from .statistic import Statistic
 from .statistics.confidence import Pivot, strengths, tried_strengths
 from .statistics.grid_posterior import average, entropy
 from .systematic_gain import SystematicGain
-from .templates import Templates, accepted_cross_section, expected
+from .templates.options import Simulation
+from .templates.smoothing import free
+from .templates.templates import Templates, accepted_cross_section, expected
 
 #: How often the range of strengths is widened before an interval stays open.
 WIDENINGS = 8

@@ -16,8 +16,8 @@ from .quantities.exposure import EventCount, Exposure, Luminosity
 from .quantities.observable import Observable
 from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
 from .statistics.deviance import excess
-from .template_checks import bin_name
-from .templates import Templates, effective_counts
+from .templates.checks import bin_name
+from .templates.templates import Templates, effective_counts
 
 #: Chance below which events in bins that no simulated event reached are no accident.
 ACCIDENT = 1e-3

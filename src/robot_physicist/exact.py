@@ -12,7 +12,7 @@ from .quantities.observable import Observable
 from .simulators.base import Simulator
 from .simulators.choice import build
 from .systematic_gain import SystematicGain
-from .templates import expected
+from .templates.templates import expected
 
 #: Gauss–Legendre nodes per bin; densities here are smooth within a bin, or nearly so.
 NODES = 32

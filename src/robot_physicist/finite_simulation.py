@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Estimator, Simulation
+from .campaign import Estimator
 from .correction import Problem, corrected, enclosing, jackknifed
 from .data_points import data_points
 from .documents import Marginalisation
@@ -23,11 +23,12 @@ from .information import eig_original
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure, is_one_event
-from .smoothing import filled, free, scaled, smoother
 from .statistic import Statistic, statistic
 from .support import Lack, lack, opened
 from .systematic_gain import SystematicGain
-from .templates import Templates, accepted_cross_section
+from .templates.options import Simulation
+from .templates.smoothing import filled, free, scaled, smoother
+from .templates.templates import Templates, accepted_cross_section
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
 HALVINGS = 2

@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 
 from .campaign import Campaign
-from .documents import Histogram
-from .histogram import axes
 from .quantities.arrays import FloatArray
 from .quantities.errors import DigestMismatchError, InputFileError
 from .quantities.estimates import Axis
+from .templates.filling import axes
+from .templates.histogram import Histogram
 
 
 def check(path: Path, one: Histogram, campaign: Campaign) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Simulation
 from .histfactory.model import histfactory
 from .histfactory.nuisances import Nuisances, nuisances
 from .histfactory.specification import model_spec
@@ -23,9 +22,10 @@ from .quantities.arrays import FloatArray
 from .quantities.estimates import Axis
 from .quantities.exposure import Exposure
 from .quantities.labels import exposure_label, parse
-from .smoothing import template_shape
-from .template_checks import bin_name
-from .templates import Templates, accepted_cross_section, expected
+from .templates.checks import bin_name
+from .templates.options import Simulation
+from .templates.smoothing import template_shape
+from .templates.templates import Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"

@@ -14,10 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from . import histogram
 from .campaign import Campaign, Observed
 from .files import root_events
-from .histogram import Observables
 from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
@@ -25,6 +23,8 @@ from .quantities.events import Events
 from .quantities.exposure import EventCount
 from .quantities.observable import Observable
 from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
+from .templates import filling
+from .templates.filling import Observables
 
 #: A larger fraction of the events outside the range cannot be meant.
 MOST_OUTSIDE = 0.5
@@ -79,7 +79,7 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
     if not isinstance(chosen, EventCount):
         blocks = _maybe_none(blocks)
     try:
-        found = histogram.counts(blocks, campaign.observables)
+        found = filling.counts(blocks, campaign.observables)
     except ObservableError:
         # values outside the range may be why
         _check(ranges)
@@ -118,7 +118,7 @@ def counts_in(entry: Observed, folder: Path, campaign: Campaign, name: str, unit
     converted = (
         replace(block, columns={**block.columns, name: block.columns[name] * unit.factor}) for block in blocks
     )
-    return histogram.counts(converted, campaign.observables)
+    return filling.counts(converted, campaign.observables)
 
 
 def _watched(blocks: Iterable[Events], ranges: Iterable[_Range]) -> Iterator[Events]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from . import files
 from .campaign import Campaign
-from .documents import Histogram
 from .finite_simulation import GainEstimates, information_gain
 from .histogram_checks import check as check_histogram
 from .needs import PilotError
@@ -19,7 +18,8 @@ from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
 from .statistics.grid_posterior import entropy
 from .support import rounded_up
-from .templates import Templates
+from .templates.histogram import Histogram
+from .templates.templates import Templates
 
 
 def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:

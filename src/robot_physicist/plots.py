@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 import numpy as np
 
 from .campaign import Campaign
-from .documents import Design, ExposureDesign, Histogram, Posterior, Posteriors, Ranked
+from .documents import Design, ExposureDesign, Posterior, Posteriors, Ranked
 from .quantities.labels import number, parse
+from .templates.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

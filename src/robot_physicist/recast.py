@@ -15,14 +15,14 @@ from .campaign import Campaign
 from .documents import InformationGain
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic
-from .histogram import axes
 from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure
 from .recast_documents import Recast, UpperLimit
 from .systematic_gain import SystematicGain
-from .templates import Templates, expected
+from .templates.filling import axes
+from .templates.templates import Templates, expected
 from .upper_limits import LEVEL
 
 #: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.

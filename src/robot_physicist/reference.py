@@ -23,12 +23,15 @@ from . import (
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
-from .documents import Branches, Design, Histogram, InformationGain, Posteriors, WorkspaceGain
+from .documents import Branches, Design, InformationGain, Posteriors, WorkspaceGain
 from .histfactory import systematics
 from .quantities import estimates, exposure, observable
 from .simulators import choice as simulators_choice
 from .simulators import load, names
 from .simulators.base import Variable
+from .templates import histogram as templates_histogram
+from .templates import options as templates_options
+from .templates.histogram import Histogram
 from .validation import mapped
 
 DOCUMENTS: dict[str, Any] = {
@@ -44,11 +47,12 @@ DOCUMENTS: dict[str, Any] = {
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
-RESULTS = (estimates, documents, fit_documents, recast_documents)
+RESULTS = (estimates, documents, templates_histogram, fit_documents, recast_documents)
 CAMPAIGN = (
     simulators_choice,
     observable,
     exposure,
+    templates_options,
     campaign,
     variables,
     systematics,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
-from .campaign import Campaign, Simulation
+from .campaign import Campaign
 from .documents import InformationGain
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
@@ -24,6 +24,7 @@ from .search_documents import Process, ProcessBand, SearchState, Tried
 from .search_domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
 from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, unit, untried
 from .statistics.gaussian_process import Fit, fit
+from .templates.options import Simulation
 
 #: Settings among which affordable ones are looked for when there are few of them.
 MANY = 64 * PLACES

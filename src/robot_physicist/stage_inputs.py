@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import files, observed
-from .batches import check_complete, digests, one_per_sample
+from .batches import check_complete, digests
 from .campaign import Campaign, HistogramBackground
-from .documents import Histogram, Posteriors
+from .documents import Posteriors
 from .files.root_histograms import read_contents
 from .histfactory.specification import observed_counts
 from .histfactory.systematics import ShapeSystematic
@@ -21,8 +21,10 @@ from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from .quantities.exposure import Exposure
-from .template_checks import check
-from .templates import Templates, stack
+from .templates.checks import check
+from .templates.histogram import Histogram
+from .templates.merging import one_per_sample
+from .templates.templates import Templates, stack
 from .validation import prior_weights
 from .variables import PosteriorFile
 
@@ -109,7 +111,7 @@ def templates_of(
 def _backgrounds(
     campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
 ) -> dict[str, tuple[FloatArray, FloatArray]]:
-    from .templates import background_contents
+    from .templates.templates import background_contents
 
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))

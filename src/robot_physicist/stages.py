@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, files
-from .batches import one_per_sample
 from .campaign import Campaign
-from .documents import Branches, Histogram, InformationGain, Posteriors
+from .documents import Branches, InformationGain, Posteriors
 from .files import root_events
 from .goodness import spelt
-from .histogram import axes
 from .provenance import branch_digest, campaign_digest
 from .quantities import labels
 from .quantities.arrays import FloatArray
@@ -26,7 +24,6 @@ from .quantities.estimates import Estimate
 from .quantities.events import Events
 from .quantities.seeds import branch_generator
 from .rest_of_files import read_campaign, read_published
-from .reweighting import Reweighting, effective_events, few_events, least_effective, per_point
 from .stage_inputs import (
     check_observed,
     exposure_named,
@@ -38,7 +35,11 @@ from .stage_inputs import (
     systematics_of,
     templates_from,
 )
-from .templates import Templates
+from .templates.filling import axes
+from .templates.histogram import Histogram
+from .templates.merging import one_per_sample
+from .templates.reweighting import Reweighting, effective_events, few_events, least_effective, per_point
+from .templates.templates import Templates
 
 if TYPE_CHECKING:
     from .systematic_gain import SystematicGain
@@ -87,7 +88,7 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
 
 def histogram(campaign_file: Path, setting: str, sample: str, events: Path, output: Path) -> str:
     """Fill the histogram of one branch from its ROOT file."""
-    from .histogram import fill
+    from .templates.filling import fill
 
     campaign = read_campaign(campaign_file)
     digest = branch_digest(campaign, setting, sample)

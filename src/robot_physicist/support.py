@@ -17,9 +17,9 @@ from .hypotheses import Hypotheses
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Interval
 from .quantities.exposure import Exposure, thinned
-from .reweighting import effective_events
 from .systematic_gain import SystematicGain
-from .templates import Templates
+from .templates.reweighting import effective_events
+from .templates.templates import Templates
 
 #: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal: at
 #: ten, one interval of ten lies above the truth (82 GeV, N = 1000).

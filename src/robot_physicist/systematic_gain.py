@@ -24,7 +24,7 @@ from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure, thinned
-from .templates import Templates
+from .templates.templates import Templates
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.
 ONE_EVENT_SEED = 1

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Histogram, Reweighted
-from .quantities.arrays import FloatArray
-from .quantities.errors import HistogramError
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import HistogramError
+from .histogram import Histogram, Reweighted
 
 #: Fewer effective events than this make templates of doubtful accuracy, and of doubtful error.
 FEW_EVENTS = 100

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .quantities.errors import HistogramError
-from .quantities.exposure import EventCount, Exposure
+from ..quantities.errors import HistogramError
+from ..quantities.exposure import EventCount, Exposure
 from .templates import Templates, accepted_cross_section, expected
 
 #: Expected events per bin up to which counts are exact in double precision, with room for fluctuations.

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .campaign import Simulation
-from .quantities.arrays import FloatArray
-from .statistics.deviance import refused, unit_deviance
-from .statistics.poisson_regression import newton
-from .statistics.polynomials import Basis, complete, polynomials
+from ..quantities.arrays import FloatArray
+from ..statistics.deviance import refused, unit_deviance
+from ..statistics.poisson_regression import newton
+from ..statistics.polynomials import Basis, complete, polynomials
+from .options import Simulation
 from .templates import Templates, effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Histogram
-from .quantities.arrays import FloatArray
-from .quantities.errors import ObservableError, nearest
-from .quantities.estimates import Axis
-from .quantities.events import CrossSection, Events, combine
-from .quantities.observable import Observable
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import ObservableError, nearest
+from ..quantities.estimates import Axis
+from ..quantities.events import CrossSection, Events, combine
+from ..quantities.observable import Observable
+from .histogram import Histogram
 from .reweighting import Reweighting
 
 Observables = Mapping[str, Observable]

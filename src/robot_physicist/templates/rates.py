@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
-from .statistics.deviance import REFUSED
-from .statistics.polynomials import polynomials
+from ..quantities.arrays import FloatArray
+from ..statistics.deviance import REFUSED
+from ..statistics.polynomials import polynomials
 from .templates import Templates, accepted_cross_section
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .documents import Histogram
-from .quantities.arrays import FloatArray
-from .quantities.errors import HistogramError
-from .quantities.estimates import Axis
-from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
-from .quantities.labels import parse
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import HistogramError
+from ..quantities.estimates import Axis
+from ..quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from ..quantities.labels import parse
+from .histogram import Histogram
 from .reweighting import per_point, uncovered
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import core_seconds, report, report_core
-from robot_physicist.data_points import data_points
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
-from robot_physicist.marginal import laplace_log_likelihood, marginal_gain, predictive_counts
+from robot_physicist.likelihood.data_points import data_points
+from robot_physicist.likelihood.marginal import laplace_log_likelihood
+from robot_physicist.marginal import marginal_gain, predictive_counts
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.statistics.grid_posterior import entropy, normalised
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from robot_physicist.data_points import DataPoints, data_points
 from robot_physicist.information import eig_at
-from robot_physicist.likelihood import patchset, published_models, workspace
-from robot_physicist.marginal import marginalise
+from robot_physicist.likelihood.data_points import DataPoints, data_points
+from robot_physicist.likelihood.marginal import marginalise
+from robot_physicist.likelihood.workspace import patchset, published_models, workspace
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.estimates import Axis

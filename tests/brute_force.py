@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import gammaln, ndtri
 from scipy.stats.qmc import Sobol
 
-from robot_physicist.laplace import expanded, log_marginals
+from robot_physicist.likelihood.laplace import expanded, log_marginals
 from robot_physicist.statistics.grid_posterior import entropy, normalised
 
 #: Parameter vectors that are evaluated at once, and θ of less posterior probability than this are left out.

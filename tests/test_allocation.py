@@ -9,7 +9,7 @@ from scipy import stats
 from robot_physicist import allocation_stage, cli, stages
 from robot_physicist.allocation import allocate
 from robot_physicist.campaign import Estimator
-from robot_physicist.data_points import data_points
+from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.luminosity_shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.quantities.errors import BadInputError
 from robot_physicist.quantities.exposure import Luminosity

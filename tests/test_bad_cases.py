@@ -8,7 +8,7 @@ from test_finite_simulation import THOUSAND, born_shape, estimate, simulated, tr
 
 from robot_physicist.campaign import Estimator
 from robot_physicist.finite_simulation import information_gain
-from robot_physicist.likelihood import empty_bins
+from robot_physicist.likelihood.workspace import empty_bins
 from robot_physicist.quantities.errors import HistogramError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity

@@ -12,7 +12,7 @@ from workspaces import counting, everything, holes, norm, plain, shared_bins, te
 
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.specification import model_spec, observed_counts
-from robot_physicist.likelihood import patch_name
+from robot_physicist.likelihood.workspace import patch_name
 
 CODES = [("code4", "code4p"), ("code1", "code0")]
 MODELS = {

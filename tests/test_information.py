@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from robot_physicist.data_points import data_points
 from robot_physicist.information import (
     eig_at,
     eig_one_event,
@@ -20,6 +19,7 @@ from robot_physicist.information import (
     lower_bound_at,
     lower_bound_one_event,
 )
+from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.statistics.counts import PoissonTables, multinomial_counts
 from robot_physicist.statistics.grid_posterior import Inference, entropy

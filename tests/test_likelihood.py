@@ -10,7 +10,7 @@ import pyhf
 import pytest
 
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic
-from robot_physicist.likelihood import check, empty_bins, patch_name, patchset, signal_rates, workspace
+from robot_physicist.likelihood.workspace import check, empty_bins, patch_name, patchset, signal_rates, workspace
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.templates.options import Simulation

@@ -7,11 +7,12 @@ import pytest
 from brute_force import exact_gain, sampled_entropies, two_bin_chances
 from workspaces import ten_nuisances
 
-from robot_physicist.data_points import data_points
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
-from robot_physicist.importance import importance_log_likelihood
-from robot_physicist.marginal import CHECK_DRAWS, CHECKED, laplace_log_likelihood, marginal_gain, predictive_counts
+from robot_physicist.likelihood.data_points import data_points
+from robot_physicist.likelihood.importance import importance_log_likelihood
+from robot_physicist.likelihood.marginal import CHECK_DRAWS, CHECKED, laplace_log_likelihood
+from robot_physicist.marginal import marginal_gain, predictive_counts
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.statistics.grid_posterior import entropy, normalised
 

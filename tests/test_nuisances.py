@@ -8,21 +8,16 @@ import pytest
 from scipy import stats
 from workspaces import counting, errors, everything, norm, plain, ten_nuisances
 
-from robot_physicist import laplace
-from robot_physicist.data_points import data_points
 from robot_physicist.histfactory.derivatives import respond
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
 from robot_physicist.information import gain
-from robot_physicist.laplace import expand, log_likelihood
-from robot_physicist.linearity import nearly_linear
-from robot_physicist.marginal import (
-    laplace_log_likelihood,
-    marginal_bound,
-    marginal_gain,
-    marginalise,
-    one_event_probabilities,
-)
+from robot_physicist.likelihood import laplace
+from robot_physicist.likelihood.data_points import data_points
+from robot_physicist.likelihood.laplace import expand, log_likelihood
+from robot_physicist.likelihood.linearity import nearly_linear
+from robot_physicist.likelihood.marginal import laplace_log_likelihood, marginalise
+from robot_physicist.marginal import marginal_bound, marginal_gain, one_event_probabilities
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.statistics.grid_posterior import log_likelihood as fixed_log_likelihood
 from robot_physicist.statistics.grid_posterior import normalised
@@ -442,7 +437,7 @@ def test_chunks_change_nothing(monkeypatch):
     whole = laplace_log_likelihood(models, counts, False)
     prior = np.full(2, 0.5)
     checked = marginalise(models, counts, prior, False, np.random.default_rng(2)).how
-    monkeypatch.setattr("robot_physicist.laplace.CHUNK", 1)
+    monkeypatch.setattr("robot_physicist.likelihood.laplace.CHUNK", 1)
     assert laplace_log_likelihood(models, counts, False) == pytest.approx(whole, abs=2 * laplace.CONVERGED)
     again = marginalise(models, counts, prior, False, np.random.default_rng(2)).how
     assert again.method == checked.method == "Laplace's method"

@@ -11,8 +11,8 @@ from .allocation_consistency import JUDGES
 from .allocation_documents import Allocation, Share
 from .campaign import Estimator
 from .correction import NORMAL_95, Problem, free_rates
-from .data_points import data_points
 from .hypotheses import Hypotheses, hypotheses
+from .likelihood.data_points import data_points
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
 from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError

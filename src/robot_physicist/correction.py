@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .data_points import DataPoints
-from .documents import Marginalisation
 from .hypotheses import Hypotheses
 from .information import eig_at, eig_one_event, lower_bound_at, lower_bound_one_event
+from .likelihood.data_points import DataPoints
+from .likelihood.results import Marginalisation
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure

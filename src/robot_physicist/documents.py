@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from .fit_documents import ObservedFit, ObservedSummary
+from .likelihood.results import Marginalisation
 from .quantities.estimates import CONFIG, Array, Estimate, Interval, document
 
 #: Columns of design.csv after the exposure and the variables of the setting, in nats where they are gains.
@@ -43,20 +44,6 @@ class Branches:
     """Labels of the exposures."""
     allocations: list[str] = field(default_factory=list)
     """Labels of the exposures whose luminosity is shared among the settings."""
-
-
-@document(frozen=True, config=CONFIG)
-class Marginalisation:
-    """How nuisance parameters were integrated out, and how well that went."""
-
-    method: str
-    """Laplace's method, or importance sampling where that is not good enough."""
-    effective_fraction: float
-    """Effective sample size of importance sampling as a fraction of its draws; 95% of the data sets have more."""
-    laplace_bias: Estimate
-    """Posterior entropy by importance sampling minus that by Laplace's method, on some of the data sets, in nats."""
-    warnings: list[str]
-    """What a reader of the numbers has to know."""
 
 
 @document(frozen=True, config=CONFIG)

@@ -54,8 +54,8 @@ def exact_gain(
     `systematics` their nuisance parameters are integrated out.
     The error is that of the integration over data, zero for one event.
     """
-    from .data_points import data_points
     from .information import gain
+    from .likelihood.data_points import data_points
     from .quantities.exposure import is_one_event
 
     simulator = build(campaign.simulator)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from .campaign import Estimator
 from .correction import Problem, corrected, enclosing, jackknifed
-from .data_points import data_points
-from .documents import Marginalisation
 from .hypotheses import Hypotheses, hypotheses
 from .information import eig_original
+from .likelihood.data_points import data_points
+from .likelihood.results import Marginalisation
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate, Interval
 from .quantities.exposure import Exposure, is_one_event

@@ -11,7 +11,7 @@ from .design import spell
 from .documents import Posteriors
 from .fit_documents import Band, Goodness, Projection
 from .goodness import LOWEST_P, chance
-from .likelihood import SIGNAL
+from .likelihood.workspace import SIGNAL
 from .plots import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
 from .quantities.arrays import FloatArray
 from .quantities.labels import number, parse

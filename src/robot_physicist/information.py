@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .data_points import DataPoints, data_points, draw_chunks
+from .likelihood.data_points import DataPoints, data_points, draw_chunks
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.exposure import EventCount, Exposure, is_one_event

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .data_points import DataPoints
+from .likelihood.data_points import DataPoints
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .statistics.grid_posterior import average, entropy, log_rates
@@ -111,7 +111,7 @@ def optimal_shares(experiment: Experiment) -> Shares:
 
     >>> rates = np.array([[[30.0], [60.0]], [[20.0], [40.0]]])
     >>> from .quantities.exposure import Luminosity
-    >>> from .data_points import data_points
+    >>> from .likelihood.data_points import data_points
     >>> points = data_points(Luminosity(luminosity=1), 2, 512, np.random.default_rng(1))
     >>> optimal_shares(Experiment(rates, np.array([0.5, 0.5]), points)).shares
     array([1., 0.])

@@ -17,9 +17,9 @@ from .documents import Posterior, Posteriors
 from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
 from .histfactory.model import LOWEST_RATE, HistFactory
 from .histfactory.nuisances import Nuisances, nuisances
-from .importance import gaussian_draws
-from .laplace import chunk_size, log_likelihood, log_marginals
-from .likelihood import SIGNAL, published_models
+from .likelihood.importance import gaussian_draws
+from .likelihood.laplace import chunk_size, log_likelihood, log_marginals
+from .likelihood.workspace import SIGNAL, published_models
 from .posterior import pseudo_experiments
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Axis, Estimate

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .campaign import Estimator
-from .documents import Credible, Marginalisation, Posterior, Posteriors
-from .likelihood import published_models, published_rates
+from .documents import Credible, Posterior, Posteriors
+from .likelihood.results import Marginalisation
+from .likelihood.workspace import published_models, published_rates
 from .quantities.arrays import FloatArray, Values
 from .quantities.exposure import EventCount, Exposure
 from .quantities.labels import label
@@ -146,7 +147,7 @@ def _marginal(
     rng: np.random.Generator,
 ) -> Likelihoods:
     """Nuisances of pseudo-experiments are drawn from their prior, then forgotten: integrated out."""
-    from .marginal import marginalise
+    from .likelihood.marginal import marginalise
 
     models, fixed_total = published_models(*published), isinstance(exposure, EventCount)
     rates = np.empty((len(truth), models[0].model.bins))

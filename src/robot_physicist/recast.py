@@ -15,7 +15,7 @@ from .campaign import Campaign
 from .documents import InformationGain
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic
-from .likelihood import SIGNAL, STRENGTH, Shapes, channel_name, conditions
+from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure

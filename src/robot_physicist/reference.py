@@ -25,6 +25,7 @@ from .campaign import Campaign
 from .docstrings import attribute_docstrings
 from .documents import Branches, Design, InformationGain, Posteriors, WorkspaceGain
 from .histfactory import systematics
+from .likelihood import results as likelihood_results
 from .quantities import estimates, exposure, observable
 from .simulators import choice as simulators_choice
 from .simulators import load, names
@@ -47,7 +48,7 @@ DOCUMENTS: dict[str, Any] = {
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
-RESULTS = (estimates, documents, templates_histogram, fit_documents, recast_documents)
+RESULTS = (estimates, documents, templates_histogram, likelihood_results, fit_documents, recast_documents)
 CAMPAIGN = (
     simulators_choice,
     observable,

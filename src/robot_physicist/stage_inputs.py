@@ -16,7 +16,7 @@ from .files.root_histograms import read_contents
 from .histfactory.specification import observed_counts
 from .histfactory.systematics import ShapeSystematic
 from .histogram_checks import check as check_histogram
-from .likelihood import OBSERVED, patch_name, published_rates
+from .likelihood.workspace import OBSERVED, patch_name, published_rates
 from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest

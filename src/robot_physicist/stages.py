@@ -137,7 +137,7 @@ def likelihood(
     patchset: Path,
 ) -> str:
     """Build the pyhf workspace and patchset of one setting and exposure."""
-    from . import likelihood as build
+    from .likelihood import workspace as build
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
@@ -270,9 +270,9 @@ def recast(
     output: Path,
 ) -> str:
     """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
-    from . import likelihood as build
     from . import recast as reuse
     from .histfactory.published import background_only
+    from .likelihood import workspace as build
     from .upper_limits import upper_limits
 
     campaign = read_campaign(campaign_file)

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from .campaign import Campaign
-from .data_points import DataPoints
-from .documents import Marginalisation
 from .histfactory.model import histfactory
 from .histfactory.nuisances import Nuisances, nuisances
 from .histfactory.systematics import Systematic
 from .information import eig_one_event, lower_bound_one_event
-from .likelihood import SIGNAL, STRENGTH, Shapes, background, measurement, sample
+from .likelihood.data_points import DataPoints
+from .likelihood.results import Marginalisation
+from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, background, measurement, sample
 from .marginal import marginal_bound, marginal_gain, one_event_probabilities
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .likelihood import SIGNAL
+from .likelihood.workspace import SIGNAL
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError
 from .recast_documents import UpperLimit

@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory.derivatives import Response, respond
-from .histfactory.model import LOWEST_RATE
-from .histfactory.morphing import Morphed
-from .histfactory.nuisances import Nuisances
-from .quantities.arrays import FloatArray
-from .statistics.small_matrices import Arrow, arrow
+from ..histfactory.derivatives import Response, respond
+from ..histfactory.model import LOWEST_RATE
+from ..histfactory.morphing import Morphed
+from ..histfactory.nuisances import Nuisances
+from ..quantities.arrays import FloatArray
+from ..statistics.small_matrices import Arrow, arrow
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
 CHUNK = 460_000

@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from .histfactory.model import histfactory
-from .histfactory.nuisances import Nuisances, nuisances
-from .histfactory.specification import model_spec
-from .histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Axis
-from .quantities.exposure import Exposure
-from .quantities.labels import exposure_label, parse
-from .templates.checks import bin_name
-from .templates.options import Simulation
-from .templates.smoothing import template_shape
-from .templates.templates import Templates, accepted_cross_section, expected
+from ..histfactory.model import histfactory
+from ..histfactory.nuisances import Nuisances, nuisances
+from ..histfactory.specification import model_spec
+from ..histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic, Systematic
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Axis
+from ..quantities.exposure import Exposure
+from ..quantities.labels import exposure_label, parse
+from ..templates.checks import bin_name
+from ..templates.options import Simulation
+from ..templates.smoothing import template_shape
+from ..templates.templates import Templates, accepted_cross_section, expected
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"
@@ -111,7 +111,7 @@ def channel_name(axes: Sequence[Axis]) -> str:
 def conditions(setting: str, exposure: Exposure, axes: Sequence[Axis]) -> dict[str, Any]:
     """What nobody can see in a workspace, and a recast has to know; for the metadata of a patchset.
 
-    >>> from .quantities.exposure import Luminosity
+    >>> from ..quantities.exposure import Luminosity
     >>> conditions("energy=1", Luminosity(luminosity=2, unit="fb-1"), [])["exposure"]
     'luminosity=2fb-1'
     """

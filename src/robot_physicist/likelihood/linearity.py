@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .histfactory.nuisances import Nuisances
-from .quantities.arrays import FloatArray
+from ..histfactory.nuisances import Nuisances
+from ..quantities.arrays import FloatArray
 
 #: Largest effect of one standard deviation of a nuisance on a bin, relative, and largest relative width of a factor.
 LARGEST_EFFECT, WIDEST_FACTOR = 0.3, 0.25

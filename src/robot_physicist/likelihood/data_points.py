@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
-from .quantities.exposure import EventCount, Exposure
-from .statistics.counts import PoissonTables, multinomial_counts
-from .statistics.quantiles import poisson_quantiles
+from ..quantities.arrays import FloatArray
+from ..quantities.exposure import EventCount, Exposure
+from ..statistics.counts import PoissonTables, multinomial_counts
+from ..statistics.quantiles import poisson_quantiles
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .histfactory.nuisances import Nuisances
+from ..histfactory.nuisances import Nuisances
+from ..quantities.arrays import FloatArray
+from ..statistics.grid_posterior import normalised
+from ..statistics.small_matrices import Arrow
 from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
-from .quantities.arrays import FloatArray
-from .statistics.grid_posterior import normalised
-from .statistics.small_matrices import Arrow
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000

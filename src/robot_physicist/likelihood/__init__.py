@@ -1,0 +1,1 @@
+"""ln p(data | θ): pseudo-data, nuisance parameters integrated out, and workspaces to publish."""

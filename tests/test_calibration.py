@@ -6,8 +6,8 @@ from scipy import stats
 
 from robot_physicist.campaign import Estimator
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic
+from robot_physicist.inference.posterior import simulated
 from robot_physicist.likelihood.workspace import patchset, workspace
-from robot_physicist.posterior import simulated
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.statistics.grid_posterior import highest_density, normalise, ranks

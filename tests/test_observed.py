@@ -16,10 +16,11 @@ from scipy import stats
 from test_calibration import PRIOR, SYSTEMATICS, published
 
 from robot_physicist import files, stages
-from robot_physicist.documents import Design, Posteriors
+from robot_physicist.documents import Design
+from robot_physicist.inference.observed_fit import fitter, goodness, observed_fit, summaries
+from robot_physicist.inference.posterior import pseudo_experiments
+from robot_physicist.inference.results import Posteriors
 from robot_physicist.inspection import validate
-from robot_physicist.observed_fit import fitter, goodness, observed_fit, summaries
-from robot_physicist.posterior import pseudo_experiments
 from robot_physicist.quantities import labels
 from robot_physicist.quantities.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
 from robot_physicist.quantities.estimates import Axis

@@ -19,9 +19,9 @@ from scipy.stats import norm, poisson
 from robot_physicist import recast, stages
 from robot_physicist.cli import main
 from robot_physicist.histfactory.published import background_only, signal_names, totals
+from robot_physicist.inference.upper_limits import upper_limits
 from robot_physicist.likelihood.workspace import workspace_digest
 from robot_physicist.quantities.errors import RecastError
-from robot_physicist.upper_limits import upper_limits
 
 EXAMPLE = ROOT / "examples/recast"
 SETTING, EXPOSURE = "sqrt_s=250", "luminosity=1fb-1"

@@ -14,8 +14,8 @@ from scipy.stats import kstest
 
 from robot_physicist import inspection, sequence_finished, sequence_run, sequence_stages
 from robot_physicist.cli import main
-from robot_physicist.documents import Posteriors
 from robot_physicist.files import whole_files
+from robot_physicist.inference.results import Posteriors
 from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.quantities.errors import (

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .campaign import Campaign
-from .documents import ExposureDesign, Posteriors
+from .documents import ExposureDesign
+from .inference.results import Posteriors
 from .quantities import labels
 from .quantities.arrays import FloatArray, Values
 from .quantities.seeds import derived_seed

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .campaign import Campaign
-from .documents import Design, Posteriors
+from .documents import Design
+from .inference.results import Posteriors
 from .templates.histogram import Histogram
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ import numpy as np
 
 from .campaign import Campaign
 from .design import spell
-from .documents import Posteriors
-from .fit_documents import Band, Goodness, Projection
 from .goodness import LOWEST_P, chance
+from .inference.fit_results import Band, Goodness, Projection
+from .inference.results import Posteriors
 from .likelihood.workspace import SIGNAL
 from .plots import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
 from .quantities.arrays import FloatArray

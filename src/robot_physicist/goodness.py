@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fit_documents import Goodness
+from .inference.fit_results import Goodness
 
 #: A smaller p-value says that no template describes the data.
 LOWEST_P = 0.01

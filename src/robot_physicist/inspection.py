@@ -12,7 +12,8 @@ from typing import Any
 
 from . import __version__, files
 from .campaign import Campaign
-from .documents import Design, WorkspaceGain
+from .documents import Design
+from .inference.results import WorkspaceGain
 from .quantities.errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 from .rest_of_files import read_campaign, read_project, results_beside
 

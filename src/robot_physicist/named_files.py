@@ -9,9 +9,9 @@ from pathlib import Path
 
 from . import files, observed
 from .campaign import Campaign, HistogramBackground
-from .documents import Posteriors
 from .files.root_histograms import read_contents
 from .histfactory.systematics import ShapeSystematic
+from .inference.results import Posteriors
 from .quantities.errors import BadInputError
 from .quantities.labels import label
 from .rest_of_files import read_published

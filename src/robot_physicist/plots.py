@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 import numpy as np
 
 from .campaign import Campaign
-from .documents import Design, ExposureDesign, Posterior, Posteriors, Ranked
+from .documents import Design, ExposureDesign, Ranked
+from .inference.results import Posterior, Posteriors
 from .quantities.labels import number, parse
 from .templates.histogram import Histogram
 

@@ -15,15 +15,16 @@ from .campaign import Campaign
 from .documents import InformationGain
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic
+from .inference.results import UpperLimit
+from .inference.upper_limits import LEVEL
 from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure
-from .recast_documents import Recast, UpperLimit
+from .recast_documents import Recast
 from .systematic_gain import SystematicGain
 from .templates.filling import axes
 from .templates.templates import Templates, expected
-from .upper_limits import LEVEL
 
 #: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.
 FEW = 10

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from .documents import InformationGain
+from .inference.results import UpperLimit
 from .quantities.estimates import CONFIG, document
-
-
-@document(frozen=True, config=CONFIG)
-class UpperLimit:
-    """Upper limits on the strength μ of one signal, by CLs with the asymptotic q̃."""
-
-    point: str
-    """Label of the parameter point θ."""
-    signal: float
-    """Expected signal events at μ = 1."""
-    observed: float
-    """Upper limit on μ from the published data."""
-    expected: list[float]
-    """Upper limits expected without a signal, at −2, −1, 0, +1 and +2 standard deviations."""
 
 
 @document(frozen=True, config=CONFIG)

@@ -13,7 +13,6 @@ from . import (
     allocation_documents,
     campaign,
     documents,
-    fit_documents,
     recast_documents,
     search_campaign,
     search_documents,
@@ -23,8 +22,11 @@ from . import (
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
-from .documents import Branches, Design, InformationGain, Posteriors, WorkspaceGain
+from .documents import Branches, Design, InformationGain
 from .histfactory import systematics
+from .inference import fit_results
+from .inference import results as inference_results
+from .inference.results import Posteriors, WorkspaceGain
 from .likelihood import results as likelihood_results
 from .quantities import estimates, exposure, observable
 from .simulators import choice as simulators_choice
@@ -48,7 +50,15 @@ DOCUMENTS: dict[str, Any] = {
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
-RESULTS = (estimates, documents, templates_histogram, likelihood_results, fit_documents, recast_documents)
+RESULTS = (
+    estimates,
+    documents,
+    templates_histogram,
+    likelihood_results,
+    inference_results,
+    fit_results,
+    recast_documents,
+)
 CAMPAIGN = (
     simulators_choice,
     observable,

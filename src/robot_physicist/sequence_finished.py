@@ -7,8 +7,9 @@ from pathlib import Path
 from . import files
 from .campaign import Campaign
 from .consistency import named_paths
-from .documents import Design, Posteriors
+from .documents import Design
 from .experiments import measurement_campaign, updated
+from .inference.results import Posteriors
 from .progress import jobs
 from .quantities.errors import BadInputError
 from .rest_of_files import read_campaign

@@ -13,9 +13,10 @@ from typing import Any
 from . import files, observed
 from .campaign import Campaign
 from .design import spell
-from .documents import Design, ExposureDesign, Posteriors
+from .documents import Design, ExposureDesign
 from .experiments import beginning, measurement_campaign, round_campaign, updated
 from .files import root_events
+from .inference.results import Posteriors
 from .provenance import campaign_digest, digest
 from .quantities import labels
 from .quantities.arrays import Values

@@ -11,11 +11,11 @@ import numpy as np
 from . import files, observed
 from .batches import check_complete, digests
 from .campaign import Campaign, HistogramBackground
-from .documents import Posteriors
 from .files.root_histograms import read_contents
 from .histfactory.specification import observed_counts
 from .histfactory.systematics import ShapeSystematic
 from .histogram_checks import check as check_histogram
+from .inference.results import Posteriors
 from .likelihood.workspace import OBSERVED, patch_name, published_rates
 from .quantities import labels
 from .quantities.arrays import FloatArray
@@ -173,8 +173,8 @@ def check_observed(
     published: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     """Raise ObservableError when no template of a setting could make the observed counts (B,)."""
-    from .data_checks import check as check_data
-    from .observed_fit import total_spread
+    from .inference.data_checks import check as check_data
+    from .inference.observed_fit import total_spread
 
     found = observed.entry_at(campaign, setting, exposure)
     if found is None:

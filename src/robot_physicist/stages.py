@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, files
 from .campaign import Campaign
-from .documents import Branches, InformationGain, Posteriors
+from .documents import Branches, InformationGain
 from .files import root_events
 from .goodness import spelt
+from .inference.results import Posteriors
 from .provenance import branch_digest, campaign_digest
 from .quantities import labels
 from .quantities.arrays import FloatArray
@@ -170,7 +171,7 @@ def posterior(
     output: Path,
 ) -> str:
     """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
-    from . import posterior as infer
+    from .inference import posterior as infer
 
     campaign = read_campaign(campaign_file)
     published = read_likelihood(campaign, workspace, patchset)
@@ -188,7 +189,7 @@ def posterior(
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
     if observed is not None:
-        from .observed_fit import fitter, with_fit
+        from .inference.observed_fit import fitter, with_fit
 
         fit = fitter(published, prior, chosen, campaign.estimator.nuisances == "fixed")
         rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"observed fit {exposure}")
@@ -272,8 +273,8 @@ def recast(
     """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
     from . import recast as reuse
     from .histfactory.published import background_only
+    from .inference.upper_limits import upper_limits
     from .likelihood import workspace as build
-    from .upper_limits import upper_limits
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
@@ -315,7 +316,7 @@ def design(
     """Rank the settings and draw the figures of the report."""
     from . import design as rank
     from .figures import draw
-    from .observed_fit import summaries
+    from .inference.observed_fit import summaries
 
     campaign = read_campaign(campaign_file)
     found = [files.read_document(InformationGain, path) for path in gains]

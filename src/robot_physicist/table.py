@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .documents import Design, ExposureDesign, Ranked
-from .fit_documents import ObservedSummary
 from .goodness import spelt
+from .inference.fit_results import ObservedSummary
 from .quantities.labels import number, parse
 
 if TYPE_CHECKING:

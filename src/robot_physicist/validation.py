@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from .campaign import Campaign
 from .consistency import problems
-from .documents import Posteriors
+from .inference.results import Posteriors
 from .quantities.arrays import FloatArray
 from .quantities.errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
 from .quantities.labels import label

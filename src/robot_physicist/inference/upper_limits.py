@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .likelihood.workspace import SIGNAL
-from .quantities.arrays import FloatArray
-from .quantities.errors import RecastError
-from .recast_documents import UpperLimit
+from ..likelihood.workspace import SIGNAL
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import RecastError
+from .results import UpperLimit
 
 Specification = Mapping[str, Any]
 LEVEL = 0.95

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from .quantities.estimates import CONFIG, Array, Axis, Estimate, document
+from ..quantities.estimates import CONFIG, Array, Axis, Estimate, document
 
 
 @document(frozen=True, config=CONFIG)

@@ -13,19 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from .documents import Posterior, Posteriors
-from .fit_documents import Band, Goodness, ObservedFit, ObservedSummary, Projection
-from .histfactory.model import LOWEST_RATE, HistFactory
-from .histfactory.nuisances import Nuisances, nuisances
-from .likelihood.importance import gaussian_draws
-from .likelihood.laplace import chunk_size, log_likelihood, log_marginals
-from .likelihood.workspace import SIGNAL, published_models
+from ..histfactory.model import LOWEST_RATE, HistFactory
+from ..histfactory.nuisances import Nuisances, nuisances
+from ..likelihood.importance import gaussian_draws
+from ..likelihood.laplace import chunk_size, log_likelihood, log_marginals
+from ..likelihood.workspace import SIGNAL, published_models
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Axis, Estimate
+from ..quantities.exposure import EventCount, Exposure
+from ..quantities.labels import parse
+from ..statistics.grid_posterior import rough
+from .fit_results import Band, Goodness, ObservedFit, ObservedSummary, Projection
 from .posterior import pseudo_experiments
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Axis, Estimate
-from .quantities.exposure import EventCount, Exposure
-from .quantities.labels import parse
-from .statistics.grid_posterior import rough
+from .results import Posterior, Posteriors
 
 #: Draws of θ and nuisance parameters behind each band.
 DRAWS = 4000

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Estimator
-from .documents import Credible, Posterior, Posteriors
-from .likelihood.results import Marginalisation
-from .likelihood.workspace import published_models, published_rates
-from .quantities.arrays import FloatArray, Values
-from .quantities.exposure import EventCount, Exposure
-from .quantities.labels import label
-from .statistics.grid_posterior import fraction, highest_density, log_likelihood, moments, normalise
+from ..campaign import Estimator
+from ..likelihood.results import Marginalisation
+from ..likelihood.workspace import published_models, published_rates
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.exposure import EventCount, Exposure
+from ..quantities.labels import label
+from ..statistics.grid_posterior import fraction, highest_density, log_likelihood, moments, normalise
+from .results import Credible, Posterior, Posteriors
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3
@@ -147,7 +147,7 @@ def _marginal(
     rng: np.random.Generator,
 ) -> Likelihoods:
     """Nuisances of pseudo-experiments are drawn from their prior, then forgotten: integrated out."""
-    from .likelihood.marginal import marginalise
+    from ..likelihood.marginal import marginalise
 
     models, fixed_total = published_models(*published), isinstance(exposure, EventCount)
     rates = np.empty((len(truth), models[0].model.bins))

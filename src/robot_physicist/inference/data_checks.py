@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from .campaign import Observed
-from .quantities.arrays import FloatArray
-from .quantities.errors import BadInputError, ObservableError
-from .quantities.exposure import EventCount, Exposure, Luminosity
-from .quantities.observable import Observable
-from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
-from .statistics.deviance import excess
-from .templates.checks import bin_name
-from .templates.templates import Templates, effective_counts
+from ..campaign import Observed
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import BadInputError, ObservableError
+from ..quantities.exposure import EventCount, Exposure, Luminosity
+from ..quantities.observable import Observable
+from ..quantities.units import BROUGHT_INSIDE, Conversion, conversions
+from ..statistics.deviance import excess
+from ..templates.checks import bin_name
+from ..templates.templates import Templates, effective_counts
 
 #: Chance below which events in bins that no simulated event reached are no accident.
 ACCIDENT = 1e-3

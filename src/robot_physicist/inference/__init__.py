@@ -1,0 +1,1 @@
+"""θ from data: posteriors, fits to observed data, upper limits."""

@@ -5,9 +5,9 @@ import time
 import numpy as np
 
 from benchmarks.measure import report
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import GainEstimates, information_gain
-from robot_physicist.information import gain
+from robot_physicist.information.finite_simulation import GainEstimates, information_gain
+from robot_physicist.information.gain import gain
+from robot_physicist.information.options import Estimator
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.quantities.labels import number
 from robot_physicist.simulators import weinberg_born as born

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
-from robot_physicist.campaign import Estimator
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic
 from robot_physicist.inference.posterior import simulated
+from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.marginal import marginalise
 from robot_physicist.likelihood.workspace import patchset, published_models, workspace
 from robot_physicist.plots import BLUE, GREY, ORANGE, render_bytes, styled

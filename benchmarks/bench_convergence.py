@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape, estimate
 from benchmarks.measure import report_least
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import GainEstimates, information_gain
-from robot_physicist.information import gain
+from robot_physicist.information.finite_simulation import GainEstimates, information_gain
+from robot_physicist.information.gain import gain
+from robot_physicist.information.options import Estimator
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.quantities.labels import number

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.bench_accuracy import ANGLES, born_shape
 from benchmarks.bench_convergence import weighted
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import information_gain
-from robot_physicist.information import gain
+from robot_physicist.information.finite_simulation import information_gain
+from robot_physicist.information.gain import gain
+from robot_physicist.information.options import Estimator
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import label

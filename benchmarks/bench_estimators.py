@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.measure import core_seconds, report, report_core
-from robot_physicist.information import eig_at, eig_quadrature, eig_scan
+from robot_physicist.information.gain import eig_at, eig_quadrature, eig_scan
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.simulators import load

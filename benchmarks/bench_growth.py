@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.bench_estimators import EXPOSURE
 from benchmarks.measure import report
-from robot_physicist.information import eig_at, eig_scan
+from robot_physicist.information.gain import eig_at, eig_scan
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.plots import BLUE, GREEN, ORANGE, render_bytes, styled
 from robot_physicist.quantities.exposure import EventCount

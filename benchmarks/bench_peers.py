@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.bench_estimators import EXPOSURE, experiments
 from benchmarks.measure import core_seconds
-from robot_physicist.information import eig_at, eig_quadrature, eig_scan
+from robot_physicist.information.gain import eig_at, eig_quadrature, eig_scan
 from robot_physicist.likelihood.data_points import DataPoints, data_points
 from robot_physicist.statistics.quadrature import gauss_legendre
 

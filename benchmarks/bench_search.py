@@ -24,7 +24,7 @@ from benchmarks.search_problems import (
     highest,
     searched,
 )
-from robot_physicist.documents import InformationGain
+from robot_physicist.information.results import InformationGain
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.labels import parse
 from robot_physicist.search import next_round

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from robot_physicist.information import eig_at
+from robot_physicist.information.gain import eig_at
 from robot_physicist.likelihood.data_points import DataPoints, data_points
 from robot_physicist.likelihood.marginal import marginalise
 from robot_physicist.likelihood.workspace import patchset, published_models, workspace

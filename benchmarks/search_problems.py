@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from robot_physicist.campaign import Campaign, Estimator
-from robot_physicist.documents import InformationGain
-from robot_physicist.finite_simulation import information_gain
-from robot_physicist.information import gain
+from robot_physicist.campaign import Campaign
+from robot_physicist.information.finite_simulation import information_gain
+from robot_physicist.information.gain import gain
+from robot_physicist.information.options import Estimator
+from robot_physicist.information.results import InformationGain
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.labels import label, parse
 from robot_physicist.quantities.seeds import branch_generator

@@ -8,7 +8,7 @@ from scipy import stats
 
 from robot_physicist import allocation_stage, cli, stages
 from robot_physicist.allocation import allocate
-from robot_physicist.campaign import Estimator
+from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.luminosity_shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.quantities.errors import BadInputError
@@ -262,7 +262,7 @@ def test_the_command_shares_a_luminosity_and_draws_it(call, finished, tmp_path):
 
 
 def test_simulated_templates_name_the_one_best_energy_with_an_interval_that_holds_the_truth(finished, tmp_path):
-    from robot_physicist.exact import exact_gain
+    from robot_physicist.information.exact import exact_gain
     from robot_physicist.rest_of_files import read_campaign
 
     path, histograms = finished(BORN)

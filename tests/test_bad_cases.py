@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_finite_simulation import THOUSAND, born_shape, estimate, simulated, truth
 
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import information_gain
+from robot_physicist.information.finite_simulation import information_gain
+from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.workspace import empty_bins
 from robot_physicist.quantities.errors import HistogramError
 from robot_physicist.quantities.estimates import Axis

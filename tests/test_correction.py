@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from test_finite_simulation import PRIOR, THOUSAND, born_shape, simulated
 
-from robot_physicist.correction import Repetition, rise, second_bootstrap
-from robot_physicist.hypotheses import hypotheses
+from robot_physicist.information.correction import Repetition, rise, second_bootstrap
+from robot_physicist.information.hypotheses import hypotheses
+from robot_physicist.information.statistic import statistic
 from robot_physicist.quantities.exposure import EventCount
-from robot_physicist.statistic import statistic
 from robot_physicist.statistics.confidence import tried_strengths
 from robot_physicist.templates.options import Simulation
 

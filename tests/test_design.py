@@ -7,9 +7,10 @@ import pytest
 
 from robot_physicist.campaign import Campaign
 from robot_physicist.design import csv_text, design
-from robot_physicist.documents import COLUMNS, InformationGain
+from robot_physicist.documents import COLUMNS
 from robot_physicist.figures import draw
 from robot_physicist.inference.results import Credible, Posterior, Posteriors
+from robot_physicist.information.results import InformationGain
 from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, render_bytes, templates_figure
 from robot_physicist.quantities.errors import HistogramError, LabelClashError
 from robot_physicist.quantities.estimates import Axis, Estimate, Interval

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from robot_physicist.information import (
+from robot_physicist.information.gain import (
     eig_at,
     eig_one_event,
     eig_original,

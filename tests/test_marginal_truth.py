@@ -9,10 +9,10 @@ from workspaces import ten_nuisances
 
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
+from robot_physicist.information.marginal_gain import marginal_gain, predictive_counts
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.likelihood.importance import importance_log_likelihood
 from robot_physicist.likelihood.marginal import CHECK_DRAWS, CHECKED, laplace_log_likelihood
-from robot_physicist.marginal import marginal_gain, predictive_counts
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.statistics.grid_posterior import entropy, normalised
 

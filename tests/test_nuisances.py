@@ -11,13 +11,13 @@ from workspaces import counting, errors, everything, norm, plain, ten_nuisances
 from robot_physicist.histfactory.derivatives import respond
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
-from robot_physicist.information import gain
+from robot_physicist.information.gain import gain
+from robot_physicist.information.marginal_gain import marginal_bound, marginal_gain, one_event_probabilities
 from robot_physicist.likelihood import laplace
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.likelihood.laplace import expand, log_likelihood
 from robot_physicist.likelihood.linearity import nearly_linear
 from robot_physicist.likelihood.marginal import laplace_log_likelihood, marginalise
-from robot_physicist.marginal import marginal_bound, marginal_gain, one_event_probabilities
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.statistics.grid_posterior import log_likelihood as fixed_log_likelihood
 from robot_physicist.statistics.grid_posterior import normalised

@@ -7,7 +7,7 @@ import yaml
 
 from robot_physicist import files, stages
 from robot_physicist.cli import main
-from robot_physicist.documents import InformationGain
+from robot_physicist.information.results import InformationGain
 from robot_physicist.rest_of_files import read_campaign
 
 PILOT = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist.campaign import Estimator
 from robot_physicist.histfactory.systematics import NormSystematic
 from robot_physicist.inference.posterior import collect, profiled_log_likelihood
+from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.workspace import patchset, workspace
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity

@@ -7,11 +7,11 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
-from robot_physicist.campaign import Estimator
-from robot_physicist.correction import Problem, free_rates, jackknifed
-from robot_physicist.documents import InformationGain
-from robot_physicist.finite_simulation import information_gain
-from robot_physicist.information import gain as exact_gain
+from robot_physicist.information.correction import Problem, free_rates, jackknifed
+from robot_physicist.information.finite_simulation import information_gain
+from robot_physicist.information.gain import gain as exact_gain
+from robot_physicist.information.options import Estimator
+from robot_physicist.information.results import InformationGain
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.quantities.errors import (
     CampaignError,

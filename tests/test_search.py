@@ -13,7 +13,7 @@ from robot_physicist import files, inspection, search_stage, stages
 from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.batches import check_complete, digests
 from robot_physicist.design import latest
-from robot_physicist.documents import InformationGain
+from robot_physicist.information.results import InformationGain
 from robot_physicist.quantities.errors import (
     BadInputError,
     CampaignError,

@@ -5,11 +5,11 @@ import pytest
 from scipy import stats
 from test_posterior import PRIOR, collected, likelihood, made, shapes
 
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import information_gain
 from robot_physicist.histfactory.systematics import LumiSystematic, NormSystematic, ShapeSystematic
+from robot_physicist.information.finite_simulation import information_gain
+from robot_physicist.information.options import Estimator
+from robot_physicist.information.systematics import scaled, systematic_gain
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.systematic_gain import scaled, systematic_gain
 from robot_physicist.templates.options import Simulation
 from robot_physicist.templates.templates import expected
 

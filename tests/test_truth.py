@@ -15,9 +15,9 @@ from scipy.integrate import quad
 from scipy.special import gammaln, logsumexp, ndtr
 from test_finite_simulation import ANGLES, simulated
 
-from robot_physicist.campaign import Estimator
-from robot_physicist.finite_simulation import GainEstimates, information_gain
-from robot_physicist.information import eig_original, gain, lower_bound_at
+from robot_physicist.information.finite_simulation import GainEstimates, information_gain
+from robot_physicist.information.gain import eig_original, gain, lower_bound_at
+from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.data_points import data_points
 from robot_physicist.quantities.exposure import INVERSE_PICOBARN, EventCount, Luminosity
 from robot_physicist.quantities.labels import label

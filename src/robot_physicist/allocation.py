@@ -9,9 +9,9 @@ import numpy as np
 
 from .allocation_consistency import JUDGES
 from .allocation_documents import Allocation, Share
-from .campaign import Estimator
-from .correction import NORMAL_95, Problem, free_rates
-from .hypotheses import Hypotheses, hypotheses
+from .information.correction import NORMAL_95, Problem, free_rates
+from .information.hypotheses import Hypotheses, hypotheses
+from .information.options import Estimator
 from .likelihood.data_points import data_points
 from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
 from .quantities.arrays import FloatArray

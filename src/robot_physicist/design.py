@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .campaign import Campaign
-from .documents import COLUMNS, Design, ExposureDesign, InformationGain, Ranked
+from .documents import COLUMNS, Design, ExposureDesign, Ranked
+from .information.results import InformationGain
 from .quantities.errors import HistogramError, LabelClashError
 from .quantities.labels import label, number, parse
 

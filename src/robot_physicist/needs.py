@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .campaign import Campaign
+from .information.support import rounded_up
 from .plan import PROCESS_SECONDS, Probe
-from .support import rounded_up
 
 #: Share of the wanted error above which the part of the integral over data is worth lowering first.
 MOST_INTEGRATION = 0.7

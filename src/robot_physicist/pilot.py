@@ -7,8 +7,9 @@ from pathlib import Path
 
 from . import files
 from .campaign import Campaign
-from .finite_simulation import GainEstimates, information_gain
 from .histogram_checks import check as check_histogram
+from .information.finite_simulation import GainEstimates, information_gain
+from .information.support import rounded_up
 from .needs import PilotError
 from .provenance import branch_digest
 from .quantities import labels
@@ -17,7 +18,6 @@ from .quantities.seeds import branch_generator
 from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
 from .statistics.grid_posterior import entropy
-from .support import rounded_up
 from .templates.histogram import Histogram
 from .templates.templates import Templates
 

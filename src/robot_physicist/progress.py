@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .campaign import Campaign
 from .design import spell
-from .documents import InformationGain
+from .information.results import InformationGain
 from .quantities.estimates import Interval
 from .quantities.labels import label, parse
 

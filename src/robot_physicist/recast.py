@@ -12,17 +12,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from .campaign import Campaign
-from .documents import InformationGain
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic
 from .inference.results import UpperLimit
 from .inference.upper_limits import LEVEL
+from .information.results import InformationGain
+from .information.systematics import SystematicGain
 from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure
 from .recast_documents import Recast
-from .systematic_gain import SystematicGain
 from .templates.filling import axes
 from .templates.templates import Templates, expected
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .documents import InformationGain
 from .inference.results import UpperLimit
+from .information.results import InformationGain
 from .quantities.estimates import CONFIG, document
 
 

@@ -22,11 +22,14 @@ from . import (
 )
 from .campaign import Campaign
 from .docstrings import attribute_docstrings
-from .documents import Branches, Design, InformationGain
+from .documents import Branches, Design
 from .histfactory import systematics
 from .inference import fit_results
 from .inference import results as inference_results
 from .inference.results import Posteriors, WorkspaceGain
+from .information import options as information_options
+from .information import results as information_results
+from .information.results import InformationGain
 from .likelihood import results as likelihood_results
 from .quantities import estimates, exposure, observable
 from .simulators import choice as simulators_choice
@@ -55,6 +58,7 @@ RESULTS = (
     documents,
     templates_histogram,
     likelihood_results,
+    information_results,
     inference_results,
     fit_results,
     recast_documents,
@@ -65,6 +69,7 @@ CAMPAIGN = (
     exposure,
     templates_options,
     campaign,
+    information_options,
     variables,
     systematics,
     search_campaign,

@@ -14,7 +14,7 @@ import numpy as np
 
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
 from .campaign import Campaign
-from .documents import InformationGain
+from .information.results import InformationGain
 from .quantities.arrays import FloatArray
 from .quantities.estimates import Estimate
 from .quantities.labels import parse, rounded

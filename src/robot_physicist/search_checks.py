@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .campaign import Campaign
-from .documents import InformationGain
+from .information.results import InformationGain
 from .quantities.errors import DigestMismatchError, LabelClashError
 from .quantities.labels import label
 from .search_documents import SearchState, Tried

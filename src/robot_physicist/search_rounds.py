@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .campaign import Campaign
-from .documents import InformationGain
+from .information.results import InformationGain
 from .quantities.errors import CampaignError, DigestMismatchError
 from .quantities.estimates import Estimate
 from .quantities.labels import label

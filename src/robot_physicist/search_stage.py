@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import files
-from .documents import InformationGain
+from .information.results import InformationGain
 from .quantities.errors import BadInputError
 from .rest_of_files import read_campaign, write_campaign
 from .search import next_round

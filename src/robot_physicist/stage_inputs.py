@@ -29,7 +29,7 @@ from .validation import prior_weights
 from .variables import PosteriorFile
 
 if TYPE_CHECKING:
-    from .systematic_gain import SystematicGain
+    from .information.systematics import SystematicGain
 
 
 def exposure_named(campaign: Campaign, label: str) -> Exposure:
@@ -199,7 +199,7 @@ def systematics_of(
     campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
 ) -> SystematicGain | None:
     """Prepare the gain with systematic uncertainties integrated out; None when the campaign wants or has none."""
-    from .systematic_gain import systematic_gain
+    from .information.systematics import systematic_gain
 
     wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
     shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__, files
 from .campaign import Campaign
-from .documents import Branches, InformationGain
+from .documents import Branches
 from .files import root_events
 from .goodness import spelt
 from .inference.results import Posteriors
+from .information.results import InformationGain
 from .provenance import branch_digest, campaign_digest
 from .quantities import labels
 from .quantities.arrays import FloatArray
@@ -43,7 +44,7 @@ from .templates.reweighting import Reweighting, effective_events, few_events, le
 from .templates.templates import Templates
 
 if TYPE_CHECKING:
-    from .systematic_gain import SystematicGain
+    from .information.systematics import SystematicGain
 
 
 #: Empty bins named one by one before the rest is only counted.
@@ -203,7 +204,7 @@ def posterior(
 
 def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
     """Estimate the expected information gain of one setting and exposure."""
-    from .exact import exact_gain
+    from .information.exact import exact_gain
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
@@ -233,8 +234,8 @@ def _gain(
     systematics: SystematicGain | None,
     exact: Estimate | None,
 ) -> InformationGain:
-    from .finite_simulation import information_gain
-    from .systematic_gain import nuisances_text
+    from .information.finite_simulation import information_gain
+    from .information.systematics import nuisances_text
 
     effective = effective_events(*templates.sums())
     chosen = exposure_named(campaign, exposure)

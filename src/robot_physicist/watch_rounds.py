@@ -8,7 +8,7 @@ from typing import Any
 
 from . import files
 from .campaign import Campaign
-from .documents import InformationGain
+from .information.results import InformationGain
 from .progress import Best, Job, Progress, Round, best, design_of, finished, jobs, progress
 from .quantities.labels import label
 from .rest_of_files import read_campaign

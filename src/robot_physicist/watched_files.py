@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import files
-from .documents import InformationGain
+from .information.results import InformationGain
 from .progress import Job
 from .quantities.errors import RobotPhysicistError
 from .recast_documents import Recast

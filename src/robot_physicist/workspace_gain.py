@@ -16,9 +16,9 @@ from .histfactory.nuisances import nuisances
 from .histfactory.workspace_checks import check_grids, check_models, common_counts, patched, validated
 from .inference.posterior import summarise
 from .inference.results import WorkspaceGain
+from .information.marginal_gain import marginal_gain
 from .likelihood.data_points import data_points
 from .likelihood.marginal import marginalise
-from .marginal import marginal_gain
 from .quantities.arrays import FloatArray, Values
 from .quantities.errors import BadInputError, UnknownNameError, nearest
 from .quantities.exposure import Luminosity

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..campaign import Estimator
+from ..information.options import Estimator
 from ..likelihood.results import Marginalisation
 from ..likelihood.workspace import published_models, published_rates
 from ..quantities.arrays import FloatArray, Values

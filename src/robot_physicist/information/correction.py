@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..likelihood.data_points import DataPoints
+from ..likelihood.results import Marginalisation
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Estimate, Interval
+from ..quantities.exposure import Exposure
+from ..statistics.confidence import Pivot, strengths, tried_strengths
+from ..statistics.grid_posterior import average, entropy
+from ..templates.options import Simulation
+from ..templates.smoothing import free
+from ..templates.templates import Templates, accepted_cross_section, expected
+from .gain import eig_at, eig_one_event, lower_bound_at, lower_bound_one_event
 from .hypotheses import Hypotheses
-from .information import eig_at, eig_one_event, lower_bound_at, lower_bound_one_event
-from .likelihood.data_points import DataPoints
-from .likelihood.results import Marginalisation
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate, Interval
-from .quantities.exposure import Exposure
 from .statistic import Statistic
-from .statistics.confidence import Pivot, strengths, tried_strengths
-from .statistics.grid_posterior import average, entropy
-from .systematic_gain import SystematicGain
-from .templates.options import Simulation
-from .templates.smoothing import free
-from .templates.templates import Templates, accepted_cross_section, expected
+from .systematics import SystematicGain
 
 #: How often the range of strengths is widened before an interval stays open.
 WIDENINGS = 8

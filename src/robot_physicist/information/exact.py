@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .campaign import Campaign
-from .quantities.arrays import FloatArray, Values
-from .quantities.estimates import Estimate
-from .quantities.exposure import EventCount, Exposure
-from .quantities.observable import Observable
-from .simulators.base import Simulator
-from .simulators.choice import build
-from .systematic_gain import SystematicGain
-from .templates.templates import expected
+from ..campaign import Campaign
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.estimates import Estimate
+from ..quantities.exposure import EventCount, Exposure
+from ..quantities.observable import Observable
+from ..simulators.base import Simulator
+from ..simulators.choice import build
+from ..templates.templates import expected
+from .systematics import SystematicGain
 
 #: Gauss–Legendre nodes per bin; densities here are smooth within a bin, or nearly so.
 NODES = 32
@@ -54,9 +54,9 @@ def exact_gain(
     `systematics` their nuisance parameters are integrated out.
     The error is that of the integration over data, zero for one event.
     """
-    from .information import gain
-    from .likelihood.data_points import data_points
-    from .quantities.exposure import is_one_event
+    from ..likelihood.data_points import data_points
+    from ..quantities.exposure import is_one_event
+    from .gain import gain
 
     simulator = build(campaign.simulator)
     if not simulator.has_density or len(campaign.observables) > 1 or campaign.backgrounds:

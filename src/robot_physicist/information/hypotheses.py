@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
-from .quantities.exposure import EventCount, Exposure
-from .templates.options import Simulation
-from .templates.rates import RateModel, no_rate, rate_model
-from .templates.smoothing import Fitted, Smoother, scaled, smoother
-from .templates.templates import Templates, expected
+from ..quantities.arrays import FloatArray
+from ..quantities.exposure import EventCount, Exposure
+from ..templates.options import Simulation
+from ..templates.rates import RateModel, no_rate, rate_model
+from ..templates.smoothing import Fitted, Smoother, scaled, smoother
+from ..templates.templates import Templates, expected
 
 
 @dataclass(frozen=True)

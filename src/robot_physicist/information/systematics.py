@@ -12,19 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from .campaign import Campaign
-from .histfactory.model import histfactory
-from .histfactory.nuisances import Nuisances, nuisances
-from .histfactory.systematics import Systematic
-from .information import eig_one_event, lower_bound_one_event
-from .likelihood.data_points import DataPoints
-from .likelihood.results import Marginalisation
-from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, background, measurement, sample
-from .marginal import marginal_bound, marginal_gain, one_event_probabilities
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
-from .quantities.exposure import EventCount, Exposure, thinned
-from .templates.templates import Templates
+from ..campaign import Campaign
+from ..histfactory.model import histfactory
+from ..histfactory.nuisances import Nuisances, nuisances
+from ..histfactory.systematics import Systematic
+from ..likelihood.data_points import DataPoints
+from ..likelihood.results import Marginalisation
+from ..likelihood.workspace import SIGNAL, STRENGTH, Shapes, background, measurement, sample
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Estimate
+from ..quantities.exposure import EventCount, Exposure, thinned
+from ..templates.templates import Templates
+from .gain import eig_one_event, lower_bound_one_event
+from .marginal_gain import marginal_bound, marginal_gain, one_event_probabilities
 
 #: Seed of the points over which one event's probabilities are averaged: the same for all rates that are compared.
 ONE_EVENT_SEED = 1

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Interval
+from ..quantities.exposure import Exposure, thinned
+from ..templates.reweighting import effective_events
+from ..templates.templates import Templates
 from .correction import NORMAL_95, NOTHING, Problem
 from .hypotheses import Hypotheses
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Interval
-from .quantities.exposure import Exposure, thinned
-from .systematic_gain import SystematicGain
-from .templates.reweighting import effective_events
-from .templates.templates import Templates
+from .systematics import SystematicGain
 
 #: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal: at
 #: ten, one interval of ten lies above the truth (82 GeV, N = 1000).

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .likelihood.data_points import DataPoints, data_points, draw_chunks
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
-from .quantities.exposure import EventCount, Exposure, is_one_event
-from .statistics.grid_posterior import Inference, average, log_rates
+from ..likelihood.data_points import DataPoints, data_points, draw_chunks
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Estimate
+from ..quantities.exposure import EventCount, Exposure, is_one_event
+from ..statistics.grid_posterior import Inference, average, log_rates
 
 #: Cells of a table whose logarithms are taken at once: 128 KiB, which stay in a core's cache.
 CELLS = 1 << 14

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
-from .quantities.exposure import Exposure, is_one_event
-from .statistics.grid_posterior import entropy, log_rates
+from ..quantities.arrays import FloatArray
+from ..quantities.exposure import Exposure, is_one_event
+from ..statistics.grid_posterior import entropy, log_rates
 
 #: Pseudo-data sets; the same ones for all templates, so that their noise cancels.
 DRAWS = 256

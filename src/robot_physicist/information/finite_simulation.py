@@ -14,21 +14,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Estimator
+from ..likelihood.data_points import data_points
+from ..likelihood.results import Marginalisation
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Estimate, Interval
+from ..quantities.exposure import Exposure, is_one_event
+from ..templates.options import Simulation
+from ..templates.smoothing import filled, free, scaled, smoother
+from ..templates.templates import Templates, accepted_cross_section
 from .correction import Problem, corrected, enclosing, jackknifed
+from .gain import eig_original
 from .hypotheses import Hypotheses, hypotheses
-from .information import eig_original
-from .likelihood.data_points import data_points
-from .likelihood.results import Marginalisation
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate, Interval
-from .quantities.exposure import Exposure, is_one_event
+from .options import Estimator
 from .statistic import Statistic, statistic
 from .support import Lack, lack, opened
-from .systematic_gain import SystematicGain
-from .templates.options import Simulation
-from .templates.smoothing import filled, free, scaled, smoother
-from .templates.templates import Templates, accepted_cross_section
+from .systematics import SystematicGain
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
 HALVINGS = 2

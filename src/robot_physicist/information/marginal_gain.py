@@ -1,8 +1,4 @@
-"""Likelihoods and information gain with nuisance parameters integrated out, checked by importance sampling.
-
-Laplace's method does all data sets; importance sampling repeats some of them. Where the two disagree or the effective
-sample size is low, importance sampling does all, with more draws, Student t proposals and a warning.
-"""
+"""The expected information gain with nuisance parameters integrated out."""
 
 from __future__ import annotations
 
@@ -11,17 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .histfactory.model import LOWEST_RATE
-from .histfactory.nuisances import Nuisances
-from .likelihood.data_points import DataPoints
-from .likelihood.marginal import ONE_EVENT_DRAWS, laplace_log_likelihood, marginalise
-from .likelihood.results import Marginalisation
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
-from .quantities.exposure import EventCount
-from .statistics.counts import multinomial_counts
-from .statistics.grid_posterior import average, entropy, normalised
-from .statistics.quantiles import poisson_quantiles
+from ..histfactory.model import LOWEST_RATE
+from ..histfactory.nuisances import Nuisances
+from ..likelihood.data_points import DataPoints
+from ..likelihood.marginal import ONE_EVENT_DRAWS, laplace_log_likelihood, marginalise
+from ..likelihood.results import Marginalisation
+from ..quantities.arrays import FloatArray
+from ..quantities.estimates import Estimate
+from ..quantities.exposure import EventCount
+from ..statistics.counts import multinomial_counts
+from ..statistics.grid_posterior import average, entropy, normalised
+from ..statistics.quantiles import poisson_quantiles
 
 
 def predictive_counts(

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from robot_physicist.design.sequence.belief import Belief, likelihood, prior_density
+from robot_physicist.design.sequence.grid import refine
 from robot_physicist.information.gain import eig_at
 from robot_physicist.likelihood.data_points import DataPoints, data_points
 from robot_physicist.likelihood.marginal import marginalise
@@ -20,8 +22,6 @@ from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, style
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
-from robot_physicist.sequence import Belief, likelihood, prior_density
-from robot_physicist.sequence_grid import refine
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
 from robot_physicist.statistics.grid_posterior import fraction, log_likelihood, normalise
 from robot_physicist.templates.options import Simulation

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from robot_physicist.campaign import Campaign
+from robot_physicist.design.search.domain import domain_of
+from robot_physicist.design.search.rounds import next_round
+from robot_physicist.design.search.state import SearchState
 from robot_physicist.information.finite_simulation import information_gain
 from robot_physicist.information.gain import gain
 from robot_physicist.information.options import Estimator
@@ -18,9 +21,6 @@ from robot_physicist.information.results import InformationGain
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.labels import label, parse
 from robot_physicist.quantities.seeds import branch_generator
-from robot_physicist.search import next_round
-from robot_physicist.search_documents import SearchState
-from robot_physicist.search_domain import domain_of
 from robot_physicist.simulators import forward_backward
 from robot_physicist.simulators.gaussian_cosine import sd
 from robot_physicist.templates.templates import Templates

@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from robot_physicist import allocation_stage, cli, stages
-from robot_physicist.allocation import allocate
+from robot_physicist.design.allocation.plan import allocate
+from robot_physicist.design.allocation.shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.data_points import data_points
-from robot_physicist.luminosity_shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.quantities.errors import BadInputError
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.quantities.labels import label

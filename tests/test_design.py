@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from robot_physicist.campaign import Campaign
-from robot_physicist.design import csv_text, design
-from robot_physicist.documents import COLUMNS
+from robot_physicist.design.ranking import csv_text, design
+from robot_physicist.design.results import COLUMNS
 from robot_physicist.figures import draw
 from robot_physicist.inference.results import Credible, Posterior, Posteriors
 from robot_physicist.information.results import InformationGain

@@ -16,7 +16,7 @@ from scipy import stats
 from test_calibration import PRIOR, SYSTEMATICS, published
 
 from robot_physicist import files, stages
-from robot_physicist.documents import Design
+from robot_physicist.design.results import Design
 from robot_physicist.inference.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.inference.posterior import pseudo_experiments
 from robot_physicist.inference.results import Posteriors

@@ -10,9 +10,12 @@ from pydantic import TypeAdapter
 from scipy.stats import norm
 
 from robot_physicist import files, inspection, search_stage, stages
-from robot_physicist.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.batches import check_complete, digests
-from robot_physicist.design import latest
+from robot_physicist.design.ranking import latest
+from robot_physicist.design.search.acquisition import Belief, expected_regret, knowledge_gradient
+from robot_physicist.design.search.domain import Domain, candidates, domain_of, lattice, pictured, spread
+from robot_physicist.design.search.rounds import next_round
+from robot_physicist.design.search.state import SearchState
 from robot_physicist.information.results import InformationGain
 from robot_physicist.quantities.errors import (
     BadInputError,
@@ -26,10 +29,7 @@ from robot_physicist.quantities.errors import (
 from robot_physicist.quantities.estimates import Estimate, Interval
 from robot_physicist.quantities.labels import label, parse
 from robot_physicist.rest_of_files import read_campaign, write_campaign
-from robot_physicist.search import next_round
 from robot_physicist.search_checks import check_state
-from robot_physicist.search_documents import SearchState
-from robot_physicist.search_domain import Domain, candidates, domain_of, lattice, pictured, spread
 from robot_physicist.search_plots import draw
 from robot_physicist.search_rounds import round_campaign
 from robot_physicist.simulation import blocks

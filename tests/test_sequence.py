@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, multivariate_normal, norm
 
+from robot_physicist.design.sequence.belief import FLOOR, Belief, Surface, likelihood, prior_density, too_coarse
+from robot_physicist.design.sequence.grid import equal_steps, refine
 from robot_physicist.quantities.labels import number, rounded
-from robot_physicist.sequence import FLOOR, Belief, Surface, likelihood, prior_density, too_coarse
-from robot_physicist.sequence_grid import equal_steps, refine
 
 SUPPORT = (np.linspace(-4, 4, 17),)
 

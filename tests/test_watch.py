@@ -16,11 +16,11 @@ from rich.console import Console
 
 from robot_physicist import stages
 from robot_physicist.campaign import PublishedLikelihood
+from robot_physicist.design.search.options import Search
+from robot_physicist.design.sequence.options import Sequence
 from robot_physicist.progress import finished, jobs, seconds_each, seconds_left
 from robot_physicist.progress_view import line, lines, panel
 from robot_physicist.rest_of_files import read_campaign
-from robot_physicist.search_campaign import Search
-from robot_physicist.sequence_campaign import Sequence
 from robot_physicist.validation import campaign_from
 from robot_physicist.watch import look, states
 from robot_physicist.watched_files import WatchedFiles

@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterator
 
 from .campaign import Campaign
+from .design.allocation.results import JUDGES
 from .limits import MOST_BINS
 from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
 from .quantities.exposure import Luminosity
 
-#: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
-JUDGES = 4
 #: Uniform numbers, one for each of these data sets and each bin of each setting: a quarter of a gigabyte.
 MOST_NUMBERS = 30_000_000
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .allocation_documents import Allocation
+from .design.allocation.results import Allocation
 from .figures import FORMATS
 from .plots import BLUE, GREY, ORANGE, render_bytes, styled
 

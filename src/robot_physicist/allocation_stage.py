@@ -13,15 +13,15 @@ from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
 def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], output: Path, figures: Path) -> str:
     """Share the luminosity of an exposure among the settings so that it teaches most."""
-    from . import allocation
     from .allocation_plots import draw
+    from .design.allocation import plan
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     for problem in allocation_consistency.unfit(campaign):
         raise type(problem)(f"{campaign_file}: {problem}")
     templates = templates_by_setting(campaign_file, campaign, chosen, histograms)
-    result = allocation.allocate(
+    result = plan.allocate(
         templates,
         chosen,
         prior_of(campaign_file, campaign),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from .allocation_documents import Allocation
+from .design.allocation.results import Allocation
 from .table import WIDTH, bar
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .campaign import Campaign
-from .documents import Design
+from .design.results import Design
 from .inference.results import Posteriors
 from .templates.histogram import Histogram
 

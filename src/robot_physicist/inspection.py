@@ -12,7 +12,7 @@ from typing import Any
 
 from . import __version__, files
 from .campaign import Campaign
-from .documents import Design
+from .design.results import Design
 from .inference.results import WorkspaceGain
 from .quantities.errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
 from .rest_of_files import read_campaign, read_project, results_beside
@@ -56,7 +56,7 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     if error is not None:
         return _needs(file, campaign, cores, error, pilot or Path("results") / file.stem)
     if campaign.search:
-        from .search import first_campaign
+        from .design.search.rounds import first_campaign
 
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
@@ -119,9 +119,9 @@ def show(file: Path, colour: bool) -> str:
 
     The state of a search is rendered too; the paths of the results follow. Raises InputFileError for any other file.
     """
-    from .allocation_documents import Allocation
     from .allocation_table import render as render_shares
-    from .search_documents import SearchState
+    from .design.allocation.results import Allocation
+    from .design.search.state import SearchState
     from .search_rounds import summary
 
     if file.name == SEQUENCE:
@@ -140,7 +140,7 @@ def show(file: Path, colour: bool) -> str:
 
 
 def _design(file: Path, colour: bool) -> str:
-    from .allocation_documents import Allocation
+    from .design.allocation.results import Allocation
     from .table import render
 
     design, results = files.read_document(Design, file), results_beside(file)
@@ -155,7 +155,7 @@ def _design(file: Path, colour: bool) -> str:
 
 def _sequence(file: Path) -> str:
     """What the experiments before a round have found; the campaign of that round is beside."""
-    from .sequence_documents import Experiments
+    from .design.sequence.state import Experiments
     from .sequence_text import summary
 
     known = files.read_document(Experiments, file)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from .campaign import Campaign
-from .documents import COLUMNS
+from .design.results import COLUMNS
 from .quantities import labels
 from .quantities.errors import CampaignError, LabelClashError
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 import numpy as np
 
 from .campaign import Campaign
-from .documents import Design, ExposureDesign, Ranked
+from .design.results import Design, ExposureDesign, Ranked
 from .inference.results import Posterior, Posteriors
 from .quantities.labels import number, parse
 from .templates.histogram import Histogram

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .campaign import Campaign
-from .design import spell
+from .design.ranking import spell
 from .information.results import InformationGain
 from .quantities.estimates import Interval
 from .quantities.labels import label, parse

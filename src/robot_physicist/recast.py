@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .campaign import Campaign
+from .design.recast_results import Recast
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic
 from .inference.results import UpperLimit
@@ -22,7 +23,6 @@ from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, condit
 from .quantities.arrays import FloatArray
 from .quantities.errors import RecastError, nearest
 from .quantities.exposure import Exposure
-from .recast_documents import Recast
 from .templates.filling import axes
 from .templates.templates import Templates, expected
 

@@ -9,20 +9,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import (
-    allocation_documents,
-    campaign,
-    documents,
-    recast_documents,
-    search_campaign,
-    search_documents,
-    sequence_campaign,
-    sequence_documents,
-    variables,
-)
+from . import campaign, documents, variables
 from .campaign import Campaign
+from .design import recast_results
+from .design import results as design_results
+from .design.allocation import results
+from .design.results import Design
+from .design.search import options as search_options
+from .design.search import state
+from .design.sequence import options as sequence_options
+from .design.sequence import state as sequence_documents
 from .docstrings import attribute_docstrings
-from .documents import Branches, Design
+from .documents import Branches
 from .histfactory import systematics
 from .inference import fit_results
 from .inference import results as inference_results
@@ -47,9 +45,9 @@ DOCUMENTS: dict[str, Any] = {
     "eig": InformationGain,
     "design": Design,
     "workspace-gain": WorkspaceGain,
-    "recast": recast_documents.Recast,
-    "allocation": allocation_documents.Allocation,
-    "search": search_documents.SearchState,
+    "recast": recast_results.Recast,
+    "allocation": results.Allocation,
+    "search": state.SearchState,
     "sequence": sequence_documents.Experiments,
 }
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
@@ -60,8 +58,9 @@ RESULTS = (
     likelihood_results,
     information_results,
     inference_results,
+    design_results,
     fit_results,
-    recast_documents,
+    recast_results,
 )
 CAMPAIGN = (
     simulators_choice,
@@ -72,8 +71,8 @@ CAMPAIGN = (
     information_options,
     variables,
     systematics,
-    search_campaign,
-    sequence_campaign,
+    search_options,
+    sequence_options,
 )
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\

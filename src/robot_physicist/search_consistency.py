@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterator
 
 from .campaign import Campaign
+from .design.search.options import Cost, Search
 from .quantities import labels
 from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
-from .search_campaign import Cost, Search
 
 #: Width of a range relative to its ends, and in itself, within which labels and computers cannot tell settings apart.
 SMALLEST_STEP, SMALLEST_WIDTH = 1e-9, 1e-280

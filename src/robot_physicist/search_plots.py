@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .campaign import Campaign
-from .design import spell
+from .design.ranking import spell
+from .design.search.state import ProcessBand, SearchState, Tried
 from .plots import BLUE, GREEN, ORANGE, render_bytes, styled
 from .quantities.arrays import FloatArray
 from .quantities.labels import number, parse
-from .search_documents import ProcessBand, SearchState, Tried
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import files
+from .design.search.rounds import next_round
+from .design.search.state import SearchState
 from .information.results import InformationGain
 from .quantities.errors import BadInputError
 from .rest_of_files import read_campaign, write_campaign
-from .search import next_round
 from .search_checks import check_gains, check_state
-from .search_documents import SearchState
 from .search_rounds import round_campaign
 
 

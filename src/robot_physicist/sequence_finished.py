@@ -7,13 +7,14 @@ from pathlib import Path
 from . import files
 from .campaign import Campaign
 from .consistency import named_paths
-from .documents import Design
-from .experiments import measurement_campaign, updated
+from .design.results import Design
+from .design.sequence.state import Experiments
+from .design.sequence.update import updated
+from .experiments import measurement_campaign
 from .inference.results import Posteriors
 from .progress import jobs
 from .quantities.errors import BadInputError
 from .rest_of_files import read_campaign
-from .sequence_documents import Experiments
 from .sequence_inputs import data_of, is_of, is_same, made_from
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from . import files
 from .campaign import Campaign
-from .experiments import beginning, round_campaign
+from .design.sequence.state import Experiments
+from .design.sequence.update import beginning
+from .experiments import round_campaign
 from .provenance import campaign_digest
 from .quantities import labels
 from .quantities.arrays import Values
-from .sequence_documents import Experiments
 from .stage_inputs import prior_of
 from .validation import campaign_from
 

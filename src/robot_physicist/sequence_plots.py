@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .campaign import Campaign
-from .experiments import arrays, belief_of
+from .design.sequence.belief import Belief, Marginal
+from .design.sequence.state import Experiments
+from .design.sequence.update import arrays, belief_of
 from .figures import FORMATS
 from .plots import BLUE, GREY, ORANGE, render_bytes, styled
 from .quantities.labels import number, parse
-from .sequence import Belief, Marginal
-from .sequence_documents import Experiments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,9 +12,12 @@ from typing import Any
 
 from . import files, observed
 from .campaign import Campaign
-from .design import spell
-from .documents import Design, ExposureDesign
-from .experiments import beginning, measurement_campaign, round_campaign, updated
+from .design.ranking import spell
+from .design.results import Design, ExposureDesign
+from .design.sequence.options import Sequence
+from .design.sequence.state import Experiments
+from .design.sequence.update import beginning, updated
+from .experiments import measurement_campaign, round_campaign
 from .files import root_events
 from .inference.results import Posteriors
 from .provenance import campaign_digest, digest
@@ -22,8 +25,6 @@ from .quantities import labels
 from .quantities.arrays import Values
 from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
 from .rest_of_files import read_campaign, write_campaign
-from .sequence_campaign import Sequence
-from .sequence_documents import Experiments
 from .sequence_inputs import DATA, data_of, is_of, made_from
 from .sequence_text import summary
 from .stage_inputs import exposure_named, prior_of

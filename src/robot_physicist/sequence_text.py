@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .campaign import Campaign
+from .design.sequence.state import Experiments, Known
 from .quantities.labels import number
-from .sequence_documents import Experiments, Known
 
 
 def summary(campaign: Campaign, after: Experiments, rounds: int | None = None) -> str:

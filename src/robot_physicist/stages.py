@@ -315,7 +315,7 @@ def design(
     figures: Path,
 ) -> str:
     """Rank the settings and draw the figures of the report."""
-    from . import design as rank
+    from .design import ranking as rank
     from .figures import draw
     from .inference.observed_fit import summaries
 

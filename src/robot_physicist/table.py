@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .documents import Design, ExposureDesign, Ranked
+from .design.results import Design, ExposureDesign, Ranked
 from .goodness import spelt
 from .inference.fit_results import ObservedSummary
 from .quantities.labels import number, parse

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import files
+from .design.recast_results import Recast
 from .information.results import InformationGain
 from .progress import Job
 from .quantities.errors import RobotPhysicistError
-from .recast_documents import Recast
 
 Content = TypeVar("Content")
 #: Stages that tell what a setting teaches.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
+from ...quantities.arrays import FloatArray
 
 Axes = tuple[FloatArray, ...]
 #: Stands for ln 0; probabilities in files end a little above e^FLOOR.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .inference.results import UpperLimit
-from .information.results import InformationGain
-from .quantities.estimates import CONFIG, document
+from ..inference.results import UpperLimit
+from ..information.results import InformationGain
+from ..quantities.estimates import CONFIG, document
 
 
 @document(frozen=True, config=CONFIG)

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .campaign import Campaign
-from .documents import COLUMNS, Design, ExposureDesign, Ranked
-from .information.results import InformationGain
-from .quantities.errors import HistogramError, LabelClashError
-from .quantities.labels import label, number, parse
+from ..campaign import Campaign
+from ..information.results import InformationGain
+from ..quantities.errors import HistogramError, LabelClashError
+from ..quantities.labels import label, number, parse
+from .results import COLUMNS, Design, ExposureDesign, Ranked
 
 
 def design(campaign: Campaign, gains: Sequence[InformationGain], digest: str) -> Design:

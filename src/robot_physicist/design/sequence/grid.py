@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .quantities.arrays import FloatArray
-from .quantities.labels import DIGITS, number, rounded
-from .sequence import Axes, Belief, Marginal
+from ...quantities.arrays import FloatArray
+from ...quantities.labels import DIGITS, number, rounded
+from .belief import Axes, Belief, Marginal
 
 #: Posterior probability that a refined grid leaves out on either side, and what it adds, in units of the rest.
 TAIL, PADDING = 1e-4, 0.1

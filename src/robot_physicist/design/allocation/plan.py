@@ -7,21 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .allocation_consistency import JUDGES
-from .allocation_documents import Allocation, Share
-from .information.correction import NORMAL_95, Problem, free_rates
-from .information.hypotheses import Hypotheses, hypotheses
-from .information.options import Estimator
-from .likelihood.data_points import data_points
-from .luminosity_shares import TOLERANCE, Experiment, Shares, optimal_shares
-from .quantities.arrays import FloatArray
-from .quantities.errors import BadInputError
-from .quantities.estimates import Estimate, Interval
-from .quantities.exposure import Exposure, Luminosity
-from .statistics.grid_posterior import entropy
-from .templates.options import Simulation
-from .templates.reweighting import effective_events
-from .templates.templates import Templates, expected
+from ...information.correction import NORMAL_95, Problem, free_rates
+from ...information.hypotheses import Hypotheses, hypotheses
+from ...information.options import Estimator
+from ...likelihood.data_points import data_points
+from ...quantities.arrays import FloatArray
+from ...quantities.errors import BadInputError
+from ...quantities.estimates import Estimate, Interval
+from ...quantities.exposure import Exposure, Luminosity
+from ...statistics.grid_posterior import entropy
+from ...templates.options import Simulation
+from ...templates.reweighting import effective_events
+from ...templates.templates import Templates, expected
+from .results import JUDGES, Allocation, Share
+from .shares import TOLERANCE, Experiment, Shares, optimal_shares
 
 #: Data sets for each repeated simulation.
 REPEATED_DRAWS = 2048

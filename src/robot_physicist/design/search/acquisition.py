@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
+from ...quantities.arrays import FloatArray
+from ...quantities.estimates import Estimate
 
 #: Equally probable values of a standard normal variable over which the value of a measurement is averaged.
 NORMALS = 64

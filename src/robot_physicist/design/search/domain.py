@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Campaign
-from .quantities.arrays import FloatArray
-from .quantities.labels import label, rounded
+from ...campaign import Campaign
+from ...quantities.arrays import FloatArray
+from ...quantities.labels import label, rounded
 
 #: Settings that are compared with each other in a round.
 PLACES = 512

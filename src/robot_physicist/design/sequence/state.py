@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .quantities.estimates import CONFIG, Array, Interval, document
+from ...quantities.estimates import CONFIG, Array, Interval, document
 
 
 @document(frozen=True, config=CONFIG)

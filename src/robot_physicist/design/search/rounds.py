@@ -12,19 +12,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...campaign import Campaign
+from ...information.results import InformationGain
+from ...quantities.arrays import FloatArray
+from ...quantities.estimates import Estimate
+from ...quantities.labels import parse, rounded
+from ...quantities.seeds import branch_generator
+from ...search_rounds import exposure_of, round_campaign, search_of
+from ...statistics.gaussian_process import Fit, fit
+from ...templates.options import Simulation
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
-from .campaign import Campaign
-from .information.results import InformationGain
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
-from .quantities.labels import parse, rounded
-from .quantities.seeds import branch_generator
-from .search_campaign import Search
-from .search_documents import Process, ProcessBand, SearchState, Tried
-from .search_domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
-from .search_rounds import asked, exposure_of, round_campaign, search_of, simulated, told, unit, untried
-from .statistics.gaussian_process import Fit, fit
-from .templates.options import Simulation
+from .bookkeeping import asked, simulated, told, unit, untried
+from .domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
+from .options import Search
+from .state import Process, ProcessBand, SearchState, Tried
 
 #: Settings among which affordable ones are looked for when there are few of them.
 MANY = 64 * PLACES

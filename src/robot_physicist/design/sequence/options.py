@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .quantities.options import Finite, Name, Section
+from ...quantities.options import Finite, Name, Section
 
 
 class Sequence(Section):

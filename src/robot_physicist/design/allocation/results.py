@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from .quantities.estimates import CONFIG, Estimate, Interval, document
+from ...quantities.estimates import CONFIG, Estimate, Interval, document
+
+#: Data sets that choose the shares are `estimator.draws`; this many times more judge them.
+JUDGES = 4
 
 
 @document(frozen=True, config=CONFIG)

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from .quantities import labels
-from .quantities.options import Finite, Name, Positive, Section
+from ...quantities import labels
+from ...quantities.options import Finite, Name, Positive, Section
 
 
 class Cost(Section):

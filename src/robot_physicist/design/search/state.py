@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .quantities.estimates import CONFIG, Estimate, document
+from ...quantities.estimates import CONFIG, Estimate, document
 
 
 @document(frozen=True, config=CONFIG)

@@ -19,11 +19,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .likelihood.data_points import DataPoints
-from .quantities.arrays import FloatArray
-from .quantities.estimates import Estimate
-from .statistics.grid_posterior import average, entropy, log_rates
-from .statistics.quantiles import poisson_quantiles
+from ...likelihood.data_points import DataPoints
+from ...quantities.arrays import FloatArray
+from ...quantities.estimates import Estimate
+from ...statistics.grid_posterior import average, entropy, log_rates
+from ...statistics.quantiles import poisson_quantiles
 
 #: Nats that the best shares may still be missing, by the duality gap of a concave function.
 TOLERANCE = 1e-3
@@ -110,8 +110,8 @@ def optimal_shares(experiment: Experiment) -> Shares:
     from the worst setting of the plan to the best of all.
 
     >>> rates = np.array([[[30.0], [60.0]], [[20.0], [40.0]]])
-    >>> from .quantities.exposure import Luminosity
-    >>> from .likelihood.data_points import data_points
+    >>> from ...quantities.exposure import Luminosity
+    >>> from ...likelihood.data_points import data_points
     >>> points = data_points(Luminosity(luminosity=1), 2, 512, np.random.default_rng(1))
     >>> optimal_shares(Experiment(rates, np.array([0.5, 0.5]), points)).shares
     array([1., 0.])

@@ -1,0 +1,1 @@
+"""A luminosity that is shared among the settings."""

@@ -1,0 +1,1 @@
+"""Settings that are proposed round by round."""

@@ -24,6 +24,7 @@ from benchmarks.search_problems import (
     highest,
     searched,
 )
+from robot_physicist.campaign.search_rounds import exposure_of, search_of
 from robot_physicist.design.search.bookkeeping import asked, untried
 from robot_physicist.design.search.domain import domain_of
 from robot_physicist.design.search.rounds import next_round
@@ -32,7 +33,6 @@ from robot_physicist.information.results import InformationGain
 from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.labels import parse
 from robot_physicist.search_plots import search_figure
-from robot_physicist.search_rounds import exposure_of, search_of
 
 SEEDS = 20
 #: Settings of the finest grid along one variable, of which the others take every second, third ... one.

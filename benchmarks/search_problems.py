@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from robot_physicist.campaign import Campaign
+from robot_physicist.campaign.model import Campaign
+from robot_physicist.campaign.priors import prior_weights
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.search.domain import domain_of
 from robot_physicist.design.search.rounds import next_round
 from robot_physicist.design.search.state import SearchState
@@ -24,7 +26,6 @@ from robot_physicist.quantities.seeds import branch_generator
 from robot_physicist.simulators import forward_backward
 from robot_physicist.simulators.gaussian_cosine import sd
 from robot_physicist.templates.templates import Templates
-from robot_physicist.validation import campaign_from, prior_weights
 
 WANTED = 0.01
 FOLDS = 10

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from robot_physicist.campaign import Campaign
-from robot_physicist.validation import campaign_from
+from robot_physicist.campaign.model import Campaign
+from robot_physicist.campaign.reading import campaign_from
 
 ROOT = Path(__file__).parent.parent
 # Snakemake asks Slurm's programs, where there are any, for their configuration, and waits ten seconds when no Slurm runs.

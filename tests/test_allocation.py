@@ -262,8 +262,8 @@ def test_the_command_shares_a_luminosity_and_draws_it(call, finished, tmp_path):
 
 
 def test_simulated_templates_name_the_one_best_energy_with_an_interval_that_holds_the_truth(finished, tmp_path):
+    from robot_physicist.campaign.files import read_campaign
     from robot_physicist.information.exact import exact_gain
-    from robot_physicist.rest_of_files import read_campaign
 
     path, histograms = finished(BORN)
     allocation_stage.allocate(path, "luminosity=0.2pb-1", histograms, tmp_path / "a.json", tmp_path)

@@ -9,9 +9,9 @@ import yaml
 from conftest import SMALL
 
 from robot_physicist import files, stages
+from robot_physicist.campaign.files import read_campaign
 from robot_physicist.cli import main
 from robot_physicist.information.results import InformationGain
-from robot_physicist.rest_of_files import read_campaign
 
 pytestmark = [
     pytest.mark.filterwarnings("default::robot_physicist.quantities.errors.GainWarning"),

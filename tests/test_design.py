@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot_physicist.campaign import Campaign
+from robot_physicist.campaign.model import Campaign
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.ranking import csv_text, design
 from robot_physicist.design.results import COLUMNS
 from robot_physicist.figures import draw
@@ -16,7 +17,6 @@ from robot_physicist.quantities.errors import HistogramError, LabelClashError
 from robot_physicist.quantities.estimates import Axis, Estimate, Interval
 from robot_physicist.table import render
 from robot_physicist.templates.histogram import Histogram
-from robot_physicist.validation import campaign_from
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
+from robot_physicist.campaign.files import read_campaign
 from robot_physicist.quantities import labels
 from robot_physicist.quantities.errors import CampaignError, InputFileError
-from robot_physicist.rest_of_files import read_campaign
 
 GOOD = """\
 name: small

@@ -16,6 +16,8 @@ from scipy import stats
 from test_calibration import PRIOR, SYSTEMATICS, published
 
 from robot_physicist import files, stages
+from robot_physicist.campaign.files import read_campaign
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.results import Design
 from robot_physicist.inference.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.inference.posterior import pseudo_experiments
@@ -26,10 +28,8 @@ from robot_physicist.quantities.errors import BadInputError, CampaignError, Dige
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.reference import campaign_schema
-from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.templates.histogram import Histogram
-from robot_physicist.validation import campaign_from
 
 #: Fewer events are simulated here than a study would.
 pytestmark = [

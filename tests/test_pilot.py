@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
+from robot_physicist.campaign.files import read_campaign
 from robot_physicist.cli import main
 from robot_physicist.information.results import InformationGain
-from robot_physicist.rest_of_files import read_campaign
 
 PILOT = {
     "name": "born",

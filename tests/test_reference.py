@@ -7,6 +7,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.reference import (
     campaign_reference,
     campaign_schema,
@@ -15,7 +16,6 @@ from robot_physicist.reference import (
     starting_campaign,
 )
 from robot_physicist.simulators import names
-from robot_physicist.validation import campaign_from
 
 
 def test_the_schema_is_fresh():

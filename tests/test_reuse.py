@@ -13,9 +13,9 @@ from numpy.polynomial import Polynomial
 from scipy.stats import norm
 
 from robot_physicist import stages
+from robot_physicist.campaign.files import read_campaign
 from robot_physicist.files import root_events
 from robot_physicist.quantities.events import Events
-from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.weinberg_born import asymmetry, total_cross_section
 
 EXAMPLE = ROOT / "examples/recast"

@@ -7,6 +7,8 @@ import pytest
 import yaml
 
 from robot_physicist import files, stages
+from robot_physicist.campaign.files import read_campaign
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.information.correction import Problem, free_rates, jackknifed
 from robot_physicist.information.finite_simulation import information_gain
 from robot_physicist.information.gain import gain as exact_gain
@@ -21,14 +23,12 @@ from robot_physicist.quantities.errors import (
     UnknownNameError,
 )
 from robot_physicist.quantities.exposure import EventCount
-from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.gaussian import Gaussian
 from robot_physicist.templates.histogram import Histogram
 from robot_physicist.templates.options import Simulation
 from robot_physicist.templates.reweighting import per_point
 from robot_physicist.templates.templates import Templates, accepted_cross_section, stack
-from robot_physicist.validation import campaign_from
 
 BORN = {
     "name": "born",

@@ -10,7 +10,12 @@ from pydantic import TypeAdapter
 from scipy.stats import norm
 
 from robot_physicist import files, inspection, search_stage, stages
-from robot_physicist.batches import check_complete, digests
+from robot_physicist.campaign.branches import blocks
+from robot_physicist.campaign.checks.search_state import check_state
+from robot_physicist.campaign.digests import check_complete, digests
+from robot_physicist.campaign.files import read_campaign, write_campaign
+from robot_physicist.campaign.reading import campaign_from
+from robot_physicist.campaign.search_rounds import round_campaign
 from robot_physicist.design.ranking import latest
 from robot_physicist.design.search.acquisition import Belief, expected_regret, knowledge_gradient
 from robot_physicist.design.search.domain import Domain, candidates, domain_of, lattice, pictured, spread
@@ -28,17 +33,12 @@ from robot_physicist.quantities.errors import (
 )
 from robot_physicist.quantities.estimates import Estimate, Interval
 from robot_physicist.quantities.labels import label, parse
-from robot_physicist.rest_of_files import read_campaign, write_campaign
-from robot_physicist.search_checks import check_state
 from robot_physicist.search_plots import draw
-from robot_physicist.search_rounds import round_campaign
-from robot_physicist.simulation import blocks
 from robot_physicist.simulators import load
 from robot_physicist.statistics.gaussian_process import fit
 from robot_physicist.templates import merging
 from robot_physicist.templates.filling import fill
 from robot_physicist.templates.histogram import Histogram
-from robot_physicist.validation import campaign_from
 
 RAW = {
     "name": "find",
@@ -287,7 +287,7 @@ def test_a_batch_that_is_missing_or_given_twice_is_an_error():
 
 def test_a_campaign_without_a_loop_keeps_its_digests(campaign):
     """Files of earlier versions are recognised."""
-    from robot_physicist.provenance import branch_digest, campaign_digest
+    from robot_physicist.campaign.digests import branch_digest, campaign_digest
 
     assert campaign_digest(campaign) == "becc204aa6be5a4e"
     assert branch_digest(campaign, "variance=2", "theta=0") == "4f891bb9bc222698"

@@ -13,6 +13,8 @@ from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
 from robot_physicist import inspection, sequence_finished, sequence_run, sequence_stages
+from robot_physicist.campaign.files import read_campaign
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.cli import main
 from robot_physicist.design.sequence.state import Experiments
 from robot_physicist.files import whole_files
@@ -30,10 +32,8 @@ from robot_physicist.quantities.errors import (
 from robot_physicist.quantities.events import CrossSection, Events
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.quantities.labels import number
-from robot_physicist.rest_of_files import read_campaign
 from robot_physicist.simulators.base import Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
-from robot_physicist.validation import campaign_from
 
 TOY = {
     "name": "toy",

@@ -12,8 +12,9 @@ from conftest import ROOT
 
 from robot_physicist import inspection, stages
 from robot_physicist.allocation_stage import allocate
-from robot_physicist.progress import jobs
-from robot_physicist.provenance import branch_digest, campaign_digest
+from robot_physicist.campaign.digests import branch_digest, campaign_digest
+from robot_physicist.campaign.layout import jobs
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.quantities.errors import (
     CampaignError,
     DigestMismatchError,
@@ -21,7 +22,6 @@ from robot_physicist.quantities.errors import (
     LabelClashError,
     UnknownNameError,
 )
-from robot_physicist.validation import campaign_from
 
 DATA = ROOT / "tests/data/shares"
 RAW = {**yaml.safe_load((DATA / "shares.yaml").read_text()), "name": "small"}

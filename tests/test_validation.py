@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from robot_physicist.campaign.priors import prior_weights
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.quantities.errors import CampaignError, LabelClashError, UnknownNameError
-from robot_physicist.validation import campaign_from, prior_weights
 
 WEINBERG = {
     "simulator": {"name": "weinberg_born"},

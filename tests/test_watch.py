@@ -15,13 +15,14 @@ from conftest import ROOT, SMALL
 from rich.console import Console
 
 from robot_physicist import stages
-from robot_physicist.campaign import PublishedLikelihood
+from robot_physicist.campaign.files import read_campaign
+from robot_physicist.campaign.layout import jobs
+from robot_physicist.campaign.model import PublishedLikelihood
+from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.search.options import Search
 from robot_physicist.design.sequence.options import Sequence
-from robot_physicist.progress import finished, jobs, seconds_each, seconds_left
+from robot_physicist.progress import finished, seconds_each, seconds_left
 from robot_physicist.progress_view import line, lines, panel
-from robot_physicist.rest_of_files import read_campaign
-from robot_physicist.validation import campaign_from
 from robot_physicist.watch import look, states
 from robot_physicist.watched_files import WatchedFiles
 

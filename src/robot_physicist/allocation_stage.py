@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import allocation_consistency, files
+from . import files
+from .campaign.checks import allocation as allocation_consistency
+from .campaign.files import read_campaign
 from .quantities.seeds import branch_generator
-from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
 

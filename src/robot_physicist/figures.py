@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.results import Design
 from .inference.results import Posteriors
 from .templates.histogram import Histogram

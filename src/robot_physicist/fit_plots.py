@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.ranking import spell
 from .goodness import LOWEST_P, chance
 from .inference.fit_results import Band, Goodness, Projection

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, files
-from .campaign import Campaign
+from .campaign.files import read_campaign
+from .campaign.model import Campaign
 from .design.results import Design
 from .inference.results import WorkspaceGain
 from .quantities.errors import BadInputError, CheckError, InputFileError, MarginalisationWarning, PlanWarning
-from .rest_of_files import read_campaign, read_project, results_beside
+from .rest_of_files import read_project, results_beside
 
 #: Name of what a sequence of experiments knows before a round.
 SEQUENCE = "sequence.json"

@@ -8,15 +8,16 @@ from functools import partial
 from pathlib import Path
 
 from . import files, observed
-from .campaign import Campaign, HistogramBackground
+from .campaign.branches import exposure_label
+from .campaign.files import read_published
+from .campaign.model import Campaign, HistogramBackground
+from .campaign.priors import prior_weights
+from .campaign.variables import PosteriorFile
 from .files.root_histograms import read_contents
 from .histfactory.systematics import ShapeSystematic
 from .inference.results import Posteriors
 from .quantities.errors import BadInputError
 from .quantities.labels import label
-from .rest_of_files import read_published
-from .validation import prior_weights
-from .variables import PosteriorFile
 
 
 def check(campaign: Campaign, folder: Path) -> None:
@@ -35,7 +36,7 @@ def check(campaign: Campaign, folder: Path) -> None:
 def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     bins = math.prod(observable.bins for observable in campaign.observables.values())
     for index, entry in enumerate(campaign.observed):
-        exposure = observed.exposure_label(campaign, entry)
+        exposure = exposure_label(campaign, entry)
         yield f"observed[{index}]", partial(observed.counts, entry, folder, campaign, exposure)
     for index, background in enumerate(campaign.backgrounds):
         if isinstance(background, HistogramBackground):

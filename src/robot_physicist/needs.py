@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .information.support import rounded_up
 from .plan import PROCESS_SECONDS, Probe
 

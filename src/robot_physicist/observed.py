@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign import Campaign, Observed
+from .campaign.model import Campaign, Observed
 from .files import root_events
-from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
 from .quantities.events import Events
@@ -28,20 +27,6 @@ from .templates.filling import Observables
 
 #: A larger fraction of the events outside the range cannot be meant.
 MOST_OUTSIDE = 0.5
-
-
-def entry_at(campaign: Campaign, setting: str, exposure: str) -> tuple[int, Observed] | None:
-    """The observed data of one setting and exposure and their place in the campaign; None if there are none."""
-    for index, entry in enumerate(campaign.observed):
-        at = labels.label({name: entry.setting[name] for name in campaign.settings})
-        if (at, exposure_label(campaign, entry)) == (setting, exposure):
-            return index, entry
-    return None
-
-
-def exposure_label(campaign: Campaign, entry: Observed) -> str:
-    """Label of the exposure of observed data: the campaign's first one if they do not say."""
-    return entry.exposure or next(iter(campaign.exposures))
 
 
 @contextmanager

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import files
-from .campaign import Campaign
-from .histogram_checks import check as check_histogram
+from .campaign.checks.histograms import check as check_histogram
+from .campaign.digests import branch_digest
+from .campaign.files import read_campaign
+from .campaign.model import Campaign
 from .information.finite_simulation import GainEstimates, information_gain
 from .information.support import rounded_up
 from .needs import PilotError
-from .provenance import branch_digest
 from .quantities import labels
 from .quantities.errors import BadInputError, InputFileError
 from .quantities.seeds import branch_generator
-from .rest_of_files import read_campaign
 from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
 from .statistics.grid_posterior import entropy
 from .templates.histogram import Histogram

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
 from .quantities.labels import label
 from .quantities.seeds import branch_generator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, cast
 
 import numpy as np
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.results import Design, ExposureDesign, Ranked
 from .inference.results import Posterior, Posteriors
 from .quantities.labels import number, parse

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from .campaign import Campaign, SimulatedBackground
+from .campaign.model import Campaign, SimulatedBackground
 from .quantities.arrays import FloatArray, Values
 from .quantities.errors import SimulationError
 from .quantities.events import Events

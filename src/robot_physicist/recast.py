@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.recast_results import Recast
 from .histfactory.published import Specification, signal_names, totals
 from .histfactory.systematics import LumiSystematic

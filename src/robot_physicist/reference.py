@@ -9,8 +9,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from . import campaign, documents, variables
-from .campaign import Campaign
+from .campaign import branches as campaign_branches
+from .campaign import model, variables
+from .campaign.branches import Branches
+from .campaign.explanations import mapped
+from .campaign.model import Campaign
 from .design import recast_results
 from .design import results as design_results
 from .design.allocation import results
@@ -20,7 +23,6 @@ from .design.search import state
 from .design.sequence import options as sequence_options
 from .design.sequence import state as sequence_documents
 from .docstrings import attribute_docstrings
-from .documents import Branches
 from .histfactory import systematics
 from .inference import fit_results
 from .inference import results as inference_results
@@ -36,7 +38,6 @@ from .simulators.base import Variable
 from .templates import histogram as templates_histogram
 from .templates import options as templates_options
 from .templates.histogram import Histogram
-from .validation import mapped
 
 DOCUMENTS: dict[str, Any] = {
     "branches": Branches,
@@ -53,7 +54,7 @@ DOCUMENTS: dict[str, Any] = {
 #: Modules whose classes are in the schemas of results, besides their own, and in that of a campaign.
 RESULTS = (
     estimates,
-    documents,
+    campaign_branches,
     templates_histogram,
     likelihood_results,
     information_results,
@@ -67,7 +68,7 @@ CAMPAIGN = (
     observable,
     exposure,
     templates_options,
-    campaign,
+    model,
     information_options,
     variables,
     systematics,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.ranking import spell
 from .design.search.state import ProcessBand, SearchState, Tried
 from .plots import BLUE, GREEN, ORANGE, render_bytes, styled

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from .campaign import Campaign
 from .design.search.bookkeeping import unit
-from .design.search.options import Search
 from .design.search.state import SearchState
-from .quantities.errors import CampaignError
-
-
-def search_of(campaign: Campaign) -> Search:
-    """The section `search`; raises CampaignError when there is none."""
-    if campaign.search is None:
-        raise CampaignError("search: is missing; add a section 'search' to let settings be proposed")
-    return campaign.search
-
-
-def exposure_of(campaign: Campaign) -> str:
-    """Label of the exposure whose gain is maximised."""
-    return search_of(campaign).exposure or next(iter(campaign.exposures))
 
 
 def summary(state: SearchState) -> str:
@@ -32,11 +17,3 @@ def summary(state: SearchState) -> str:
         lines.append(f"{state.best} is best: {known}; expected regret {state.expected_regret:.2g}")
     lines.append(f"stopped: {state.stopped}" if state.stopped else f"round {state.round}: {' '.join(state.proposed)}")
     return "\n".join(lines)
-
-
-def round_campaign(campaign: Campaign, state: SearchState) -> Campaign:
-    """The campaign of the round that a state proposes: its settings, and the events of each by round."""
-    chosen = [one for one in state.tried if one.setting in state.proposed]
-    simulation = campaign.simulation.model_copy(update={"batches": {one.setting: one.batches for one in chosen}})
-    settings = [one.values for one in chosen]
-    return campaign.model_copy(update={"simulation": simulation, "chosen_settings": settings})

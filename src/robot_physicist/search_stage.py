@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import files
+from .campaign.checks.search_state import check_gains, check_state
+from .campaign.files import read_campaign, write_campaign
+from .campaign.search_rounds import round_campaign
 from .design.search.rounds import next_round
 from .design.search.state import SearchState
 from .information.results import InformationGain
 from .quantities.errors import BadInputError
-from .rest_of_files import read_campaign, write_campaign
-from .search_checks import check_gains, check_state
-from .search_rounds import round_campaign
 
 
 def propose(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from . import files
-from .campaign import Campaign
-from .consistency import named_paths
+from .campaign.checks.named_files import named_paths
+from .campaign.files import read_campaign
+from .campaign.layout import jobs
+from .campaign.model import Campaign
+from .campaign.rounds import measurement_campaign
 from .design.results import Design
 from .design.sequence.state import Experiments
 from .design.sequence.update import updated
-from .experiments import measurement_campaign
 from .inference.results import Posteriors
-from .progress import jobs
 from .quantities.errors import BadInputError
-from .rest_of_files import read_campaign
 from .sequence_inputs import data_of, is_of, is_same, made_from
 
 

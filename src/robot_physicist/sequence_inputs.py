@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from . import files
-from .campaign import Campaign
+from .campaign.digests import campaign_digest
+from .campaign.model import Campaign
+from .campaign.reading import campaign_from
+from .campaign.rounds import round_campaign
 from .design.sequence.state import Experiments
 from .design.sequence.update import beginning
-from .experiments import round_campaign
-from .provenance import campaign_digest
 from .quantities import labels
 from .quantities.arrays import Values
 from .stage_inputs import prior_of
-from .validation import campaign_from
 
 #: Name of the data of a round, beside the campaign of its experiment.
 DATA = "data.root"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.sequence.belief import Belief, Marginal
 from .design.sequence.state import Experiments
 from .design.sequence.update import arrays, belief_of

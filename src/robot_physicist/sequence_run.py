@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from . import sequence_stages, stages
+from .campaign.files import read_campaign
 from .design.sequence.state import Experiments
 from .quantities import labels
 from .quantities.errors import CampaignError, SequenceWarning
-from .rest_of_files import read_campaign
 from .sequence_finished import finished
 from .sequence_text import summary
 

@@ -11,24 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from . import files, observed
-from .campaign import Campaign
+from .campaign.branches import exposure_label
+from .campaign.digests import campaign_digest, digest
+from .campaign.files import read_campaign, write_campaign
+from .campaign.model import Campaign
+from .campaign.reading import campaign_from
+from .campaign.rounds import measurement_campaign, round_campaign
 from .design.ranking import spell
 from .design.results import Design, ExposureDesign
 from .design.sequence.options import Sequence
 from .design.sequence.state import Experiments
 from .design.sequence.update import beginning, updated
-from .experiments import measurement_campaign, round_campaign
 from .files import root_events
 from .inference.results import Posteriors
-from .provenance import campaign_digest, digest
 from .quantities import labels
 from .quantities.arrays import Values
 from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
-from .rest_of_files import read_campaign, write_campaign
 from .sequence_inputs import DATA, data_of, is_of, made_from
 from .sequence_text import summary
 from .stage_inputs import exposure_named, prior_of
-from .validation import campaign_from
 
 
 def begin(study: Path, campaign: Path, sequence: Path) -> str:
@@ -137,7 +138,7 @@ def _take(study_file: Path, study: Campaign, number: int, data: Path) -> None:
     """Copy the data of a round, once they are known to be what the study says."""
     chosen = study.observed[number - 1]
     with observed.located(number - 1):
-        observed.counts(chosen, study_file.parent, study, observed.exposure_label(study, chosen))
+        observed.counts(chosen, study_file.parent, study, exposure_label(study, chosen))
     files.copy(study_file.parent / chosen.file, data)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .campaign import Campaign
+from .campaign.model import Campaign
 from .design.sequence.state import Experiments, Known
 from .quantities.labels import number
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import files, observed
-from .batches import check_complete, digests
-from .campaign import Campaign, HistogramBackground
+from .campaign.branches import entry_at
+from .campaign.checks.histograms import check as check_histogram
+from .campaign.digests import check_complete, digests
+from .campaign.model import Campaign, HistogramBackground
+from .campaign.priors import prior_weights
+from .campaign.variables import PosteriorFile
 from .files.root_histograms import read_contents
 from .histfactory.specification import observed_counts
 from .histfactory.systematics import ShapeSystematic
-from .histogram_checks import check as check_histogram
 from .inference.results import Posteriors
 from .likelihood.workspace import OBSERVED, patch_name, published_rates
 from .quantities import labels
@@ -25,8 +28,6 @@ from .templates.checks import check
 from .templates.histogram import Histogram
 from .templates.merging import one_per_sample
 from .templates.templates import Templates, stack
-from .validation import prior_weights
-from .variables import PosteriorFile
 
 if TYPE_CHECKING:
     from .information.systematics import SystematicGain
@@ -137,7 +138,7 @@ def shapes_of(campaign_file: Path, campaign: Campaign, bins: int) -> dict[str, t
 
 def observed_at(campaign_file: Path, campaign: Campaign, setting: str, exposure: str) -> FloatArray | None:
     """Count the observed events of one setting and exposure, (B,); None when the campaign has none there."""
-    found = observed.entry_at(campaign, setting, exposure)
+    found = entry_at(campaign, setting, exposure)
     if found is None:
         return None
     index, entry = found
@@ -153,7 +154,7 @@ def observed_in(
     Raises DigestMismatchError when the likelihood was made before the campaign had the data.
     """
     base, patches = published
-    if observed.entry_at(campaign, setting, exposure) is None:
+    if entry_at(campaign, setting, exposure) is None:
         return None
     if patches["metadata"].get("data") != OBSERVED:
         raise DigestMismatchError(
@@ -176,7 +177,7 @@ def check_observed(
     from .inference.data_checks import check as check_data
     from .inference.observed_fit import total_spread
 
-    found = observed.entry_at(campaign, setting, exposure)
+    found = entry_at(campaign, setting, exposure)
     if found is None:
         return
     index, entry = found

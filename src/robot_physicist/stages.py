@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import __version__, files
-from .campaign import Campaign
-from .documents import Branches
+from .campaign.branches import Branches
+from .campaign.digests import branch_digest, campaign_digest
+from .campaign.files import read_campaign, read_published
+from .campaign.model import Campaign
 from .files import root_events
 from .goodness import spelt
 from .inference.results import Posteriors
 from .information.results import InformationGain
-from .provenance import branch_digest, campaign_digest
 from .quantities import labels
 from .quantities.arrays import FloatArray
 from .quantities.errors import CampaignError, GainWarning, MarginalisationWarning, RegularisedBinWarning
 from .quantities.estimates import Estimate
 from .quantities.events import Events
 from .quantities.seeds import branch_generator
-from .rest_of_files import read_campaign, read_published
 from .stage_inputs import (
     check_observed,
     exposure_named,
@@ -67,7 +67,7 @@ def branches(campaign_file: Path, output: Path) -> str:
 
 def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
     """Simulate all events of one branch into a ROOT file."""
-    from .simulation import blocks, resolve
+    from .campaign.branches import blocks, resolve
     from .simulators import choice as simulation
 
     campaign = read_campaign(campaign_file)

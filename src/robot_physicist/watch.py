@@ -11,10 +11,11 @@ from pathlib import Path
 import click
 
 from . import files, watch_rounds
-from .campaign import Campaign
-from .progress import Progress, best, finished, jobs, progress
+from .campaign.files import read_campaign
+from .campaign.layout import jobs
+from .campaign.model import Campaign
+from .progress import Progress, best, finished, progress
 from .progress_view import WIDTH, lines, panel
-from .rest_of_files import read_campaign
 from .watched_files import WatchedFiles
 
 #: Seconds between two looks, and the most of the time that looking may take.

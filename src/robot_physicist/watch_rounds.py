@@ -7,11 +7,12 @@ from itertools import count
 from typing import Any
 
 from . import files
-from .campaign import Campaign
+from .campaign.files import read_campaign
+from .campaign.layout import Job, design_of, jobs
+from .campaign.model import Campaign
 from .information.results import InformationGain
-from .progress import Best, Job, Progress, Round, best, design_of, finished, jobs, progress
+from .progress import Best, Progress, Round, best, finished, progress
 from .quantities.labels import label
-from .rest_of_files import read_campaign
 from .watched_files import WatchedFiles
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from . import files
+from .campaign.layout import Job
 from .design.recast_results import Recast
 from .information.results import InformationGain
-from .progress import Job
 from .quantities.errors import RobotPhysicistError
 
 Content = TypeVar("Content")

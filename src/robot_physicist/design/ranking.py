@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..campaign import Campaign
+from ..campaign.model import Campaign
 from ..information.results import InformationGain
 from ..quantities.errors import HistogramError, LabelClashError
 from ..quantities.labels import label, number, parse

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ..campaign import Observed
+from ..campaign.model import Observed
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import BadInputError, ObservableError
 from ..quantities.exposure import EventCount, Exposure, Luminosity

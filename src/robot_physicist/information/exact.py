@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..campaign import Campaign
+from ..campaign.model import Campaign
 from ..quantities.arrays import FloatArray, Values
 from ..quantities.estimates import Estimate
 from ..quantities.exposure import EventCount, Exposure

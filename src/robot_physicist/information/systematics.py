@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..campaign import Campaign
+from ..campaign.model import Campaign
 from ..histfactory.model import histfactory
 from ..histfactory.nuisances import Nuisances, nuisances
 from ..histfactory.systematics import Systematic

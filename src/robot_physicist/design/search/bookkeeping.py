@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...campaign import Campaign
+from ...campaign.model import Campaign
+from ...campaign.search_rounds import search_of
 from ...information.results import InformationGain
 from ...quantities.errors import DigestMismatchError
 from ...quantities.estimates import Estimate
 from ...quantities.labels import label
-from ...search_rounds import search_of
 from .state import Tried
 
 #: Standard deviations from the middle of a 95% interval to its ends.

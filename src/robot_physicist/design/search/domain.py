@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...campaign import Campaign
+from ...campaign.model import Campaign
 from ...quantities.arrays import FloatArray
 from ...quantities.labels import label, rounded
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...campaign import Campaign
+from ...campaign.model import Campaign
+from ...campaign.search_rounds import exposure_of, round_campaign, search_of
 from ...information.results import InformationGain
 from ...quantities.arrays import FloatArray
 from ...quantities.estimates import Estimate
 from ...quantities.labels import parse, rounded
 from ...quantities.seeds import branch_generator
-from ...search_rounds import exposure_of, round_campaign, search_of
 from ...statistics.gaussian_process import Fit, fit
 from ...templates.options import Simulation
 from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient

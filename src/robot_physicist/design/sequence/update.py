@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...campaign import Campaign
+from ...campaign.model import Campaign
 from ...inference.results import Posteriors
 from ...quantities.arrays import FloatArray
 from ...statistics.grid_posterior import rough

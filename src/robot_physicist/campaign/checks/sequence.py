@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .campaign import Campaign, HistogramBackground
-from .quantities.arrays import Values
-from .quantities.errors import CampaignError, UnknownNameError, nearest
-from .simulators.base import Simulator, Variable
+from ...quantities.arrays import Values
+from ...quantities.errors import CampaignError, UnknownNameError, nearest
+from ...simulators.base import Simulator, Variable
+from ..model import Campaign, HistogramBackground
 
 
 def problems(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:

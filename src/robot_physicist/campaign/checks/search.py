@@ -6,10 +6,10 @@ import itertools
 import math
 from collections.abc import Iterator
 
-from .campaign import Campaign
-from .design.search.options import Cost, Search
-from .quantities import labels
-from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from ...design.search.options import Cost, Search
+from ...quantities import labels
+from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from ..model import Campaign
 
 #: Width of a range relative to its ends, and in itself, within which labels and computers cannot tell settings apart.
 SMALLEST_STEP, SMALLEST_WIDTH = 1e-9, 1e-280

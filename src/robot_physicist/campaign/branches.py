@@ -1,16 +1,46 @@
-"""Simulate one branch: all events of one sample (a parameter point or a background) at one setting."""
+"""The branches of a campaign: settings, samples and exposures by label, and the events of each branch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import field
 
-from .campaign import Campaign, SimulatedBackground
-from .quantities import labels
-from .quantities.arrays import Values
-from .quantities.errors import UnknownNameError, nearest
-from .quantities.events import Events, weighted_block
-from .quantities.seeds import branch_generator
-from .simulators.choice import SimulatorChoice, build
+from ..quantities import labels
+from ..quantities.arrays import Values
+from ..quantities.errors import UnknownNameError, nearest
+from ..quantities.estimates import CONFIG, document
+from ..quantities.events import Events, weighted_block
+from ..quantities.seeds import branch_generator
+from ..simulators.choice import SimulatorChoice, build
+from .model import Campaign, Observed, SimulatedBackground
+
+
+@document(frozen=True, config=CONFIG)
+class Branches:
+    """branches.json: the labels over which a campaign fans out."""
+
+    settings: list[str]
+    """Labels of the settings φ."""
+    samples: list[str]
+    """Labels of what is simulated at each setting: parameter points θ, then backgrounds."""
+    exposures: list[str]
+    """Labels of the exposures."""
+    allocations: list[str] = field(default_factory=list)
+    """Labels of the exposures whose luminosity is shared among the settings."""
+
+
+def entry_at(campaign: Campaign, setting: str, exposure: str) -> tuple[int, Observed] | None:
+    """The observed data of one setting and exposure and their place in the campaign; None if there are none."""
+    for index, entry in enumerate(campaign.observed):
+        at = labels.label({name: entry.setting[name] for name in campaign.settings})
+        if (at, exposure_label(campaign, entry)) == (setting, exposure):
+            return index, entry
+    return None
+
+
+def exposure_label(campaign: Campaign, entry: Observed) -> str:
+    """Label of the exposure of observed data: the campaign's first one if they do not say."""
+    return entry.exposure or next(iter(campaign.exposures))
 
 
 def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorChoice, Values, Values]:

@@ -1,15 +1,15 @@
-"""From one round of a sequence to the next: campaigns as plain mappings, and what is known after each experiment."""
+"""The campaigns of a round of a sequence: the one that designs it, and that of its experiment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from .campaign import Campaign
-from .design.sequence.state import Experiments
-from .quantities import labels
-from .quantities.arrays import Values
-from .quantities.seeds import derived_seed
+from ..design.sequence.state import Experiments
+from ..quantities import labels
+from ..quantities.arrays import Values
+from ..quantities.seeds import derived_seed
+from .model import Campaign
 
 
 def round_campaign(study: Campaign, known: Experiments) -> dict[str, Any]:

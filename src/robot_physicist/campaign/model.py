@@ -11,16 +11,16 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from .design.search.options import Search
-from .design.sequence.options import Sequence
-from .histfactory.systematics import Systematic
-from .information.options import Estimator
-from .quantities import labels
-from .quantities.exposure import EventCount, Luminosity
-from .quantities.observable import Observable
-from .quantities.options import Finite, Name, Section
-from .simulators.choice import SimulatorChoice
-from .templates.options import Simulation
+from ..design.search.options import Search
+from ..design.sequence.options import Sequence
+from ..histfactory.systematics import Systematic
+from ..information.options import Estimator
+from ..quantities import labels
+from ..quantities.exposure import EventCount, Luminosity
+from ..quantities.observable import Observable
+from ..quantities.options import Finite, Name, Section
+from ..simulators.choice import SimulatorChoice
+from ..templates.options import Simulation
 from .variables import Domain, Parameter, PosteriorFile, Weights
 
 

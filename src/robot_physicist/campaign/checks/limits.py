@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from .campaign import Campaign
-from .design.results import COLUMNS
-from .quantities import labels
-from .quantities.errors import CampaignError, LabelClashError
+from ...design.results import COLUMNS
+from ...quantities import labels
+from ...quantities.errors import CampaignError, LabelClashError
+from ..model import Campaign
 
 #: Branches that an engine can still keep a list of.
 MOST_BRANCHES = 1_000_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from .campaign import Campaign
-from .design.allocation.results import JUDGES
+from ...design.allocation.results import JUDGES
+from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from ...quantities.exposure import Luminosity
+from ..model import Campaign
 from .limits import MOST_BINS
-from .quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
-from .quantities.exposure import Luminosity
 
 #: Uniform numbers, one for each of these data sets and each bin of each setting: a quarter of a gigabyte.
 MOST_NUMBERS = 30_000_000

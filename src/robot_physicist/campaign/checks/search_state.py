@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .campaign import Campaign
-from .design.search.bookkeeping import untried
-from .design.search.domain import Domain, domain_of
-from .design.search.state import SearchState, Tried
-from .information.results import InformationGain
-from .quantities.errors import DigestMismatchError, LabelClashError
-from .quantities.labels import label
-from .search_rounds import exposure_of, search_of
+from ...design.search.bookkeeping import untried
+from ...design.search.domain import Domain, domain_of
+from ...design.search.state import SearchState, Tried
+from ...information.results import InformationGain
+from ...quantities.errors import DigestMismatchError, LabelClashError
+from ...quantities.labels import label
+from ..model import Campaign
+from ..search_rounds import exposure_of, search_of
 
 
 def check_state(campaign: Campaign, state: SearchState, where: str) -> None:

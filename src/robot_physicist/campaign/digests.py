@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from .campaign import Campaign
-from .quantities import labels
-from .simulation import resolve
+from ..quantities import labels
+from ..quantities.errors import HistogramError
+from ..templates.histogram import Histogram
+from .branches import resolve
+from .model import Campaign
+
+
+def digests(campaign: Campaign, setting: str, sample: str) -> list[str]:
+    """Digests of the batches of events of a branch, the first one first."""
+    batches = range(len(campaign.batches_at(setting)))
+    return [branch_digest(campaign, setting, sample, batch=batch) for batch in batches]
+
+
+def check_complete(campaign: Campaign, setting: str, histograms: Sequence[Histogram]) -> None:
+    """Raise HistogramError when a batch of a sample is missing of which there are others."""
+    there = {one.digest for one in histograms}
+    for sample in dict.fromkeys(one.sample for one in histograms):
+        for number, digest in enumerate(digests(campaign, setting, sample), 1):
+            if digest not in there:
+                raise HistogramError(
+                    f"no histogram for batch {number} of {setting}, {sample}; pass those of all rounds"
+                )
 
 
 def digest(value: Any) -> str:

@@ -6,16 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from pydantic import ValidationError
 
-from .campaign import Campaign
-from .consistency import problems
-from .inference.results import Posteriors
-from .quantities.arrays import FloatArray
-from .quantities.errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
-from .quantities.labels import label
-from .variables import Normal, Weights
+from ..quantities.errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
+from .checks.keys import problems
+from .explanations import UNION, mapped, meant
+from .model import Campaign
 
 #: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.
 FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")
@@ -79,36 +75,6 @@ def _unfit_within(value: dict[Any, Any] | list[Any], path: str, seen: set[int]) 
         yield from _unfit(item, place, seen)
 
 
-#: Parts of a pydantic location that name a branch of a union rather than a key of the file.
-UNION = re.compile(
-    r"^(EventCount|Luminosity|SimulatedBackground|HistogramBackground|Weights|PosteriorFile|Normal|lumi"
-    r"|normsys|histosys|literal\[.*|function-.*|list\[.*|constrained-.*|nullable.*)$"
-)
-
-
-def meant(entries: Sequence[Any]) -> list[Any]:
-    """Keep, where a value may have one of several forms, the errors of the form that it is closest to.
-
-    Pydantic reports what every form of a union has against a value. The closest form is a mapping where the value is
-    one, has the fewest errors, and comes first.
-    """
-    forms: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
-    for entry in entries:
-        place, form = _form(entry["loc"])
-        forms.setdefault(place, {}).setdefault(form, []).append(entry)
-    return [entry for found in forms.values() for entry in min(found.values(), key=_distance)]
-
-
-def _form(location: Sequence[Any]) -> tuple[tuple[Any, ...], str]:
-    index = next((i for i, part in enumerate(location) if isinstance(part, str) and UNION.match(part)), None)
-    return (tuple(location), "") if index is None else (tuple(location[:index]), location[index])
-
-
-def _distance(entries: Sequence[Any]) -> tuple[bool, int]:
-    place, form = _form(entries[0]["loc"])
-    return form != "" and len(entries[0]["loc"]) == len(place) + 1, len(entries)
-
-
 def _explain(entry: Any) -> str:
     parts = [part for part in entry["loc"] if isinstance(part, int) or not UNION.match(part)]
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
@@ -158,59 +124,7 @@ def _alternatives(node: dict[str, Any], schema: dict[str, Any]) -> list[dict[str
     return [_resolve(option, schema) for option in options] or [node]
 
 
-def mapped(schema: dict[str, Any]) -> dict[str, Any]:
-    """Schema of the values of a mapping whose keys the user chooses; empty for anything else."""
-    patterns = list(schema.get("patternProperties", {}).values())
-    free = schema.get("additionalProperties")
-    return dict(patterns[0]) if patterns else dict(free) if isinstance(free, dict) else {}
-
-
 def _resolve(node: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
     return node
-
-
-def prior_weights(campaign: Campaign, earlier: Posteriors | None = None) -> FloatArray:
-    """Normalised prior of every parameter point, (K,): the product of the parameters' priors, or a joint one.
-
-    Raises CampaignError when the earlier posterior is of another grid or there was no observed data.
-    """
-    points = campaign.parameter_points
-    if earlier is not None:
-        if earlier.observed is None:
-            raise CampaignError("prior.posterior: the file holds no posterior of observed data")
-        if earlier.points != [label(point) for point in points]:
-            raise CampaignError("prior.posterior: the file is on another grid; use the same parameters")
-        weights = earlier.observed.probabilities
-        if weights.shape != (len(points),) or not (weights >= 0).all() or not 0 < weights.sum() < np.inf:
-            raise CampaignError("prior.posterior: the probabilities in the file cannot be normalised")
-        return _normalised(weights)
-    if isinstance(campaign.prior, Weights):
-        weights = np.array(campaign.prior.weights)
-    else:
-        factors = [marginal(parameter.prior, parameter.points) for parameter in campaign.parameters.values()]
-        weights = np.array([1.0])
-        for factor in factors:
-            weights = np.outer(weights, factor).ravel()
-    return _normalised(weights)
-
-
-def _normalised(weights: FloatArray) -> FloatArray:
-    result: FloatArray = weights / weights.sum()
-    return result
-
-
-def marginal(prior: Any, values: Sequence[float]) -> FloatArray:
-    """Unnormalised prior weights of the values of one parameter.
-
-    >>> marginal(Normal(mean=0, sd=1), [0.0, 1.0]).round(4)
-    array([1.    , 0.6065])
-    """
-    if isinstance(prior, Normal):
-        # 50 standard deviations away all is zero, and a narrow prior on a wide grid may overflow
-        with np.errstate(over="ignore"):
-            pulls = np.clip((np.array(values) - prior.mean) / prior.sd, -50.0, 50.0)
-        result: FloatArray = np.exp(-(pulls**2) / 2)
-        return result
-    return np.array(prior.weights) if isinstance(prior, Weights) else np.ones(len(values))

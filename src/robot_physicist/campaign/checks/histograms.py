@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from .campaign import Campaign
-from .quantities.arrays import FloatArray
-from .quantities.errors import DigestMismatchError, InputFileError
-from .quantities.estimates import Axis
-from .templates.filling import axes
-from .templates.histogram import Histogram
+from ...quantities.arrays import FloatArray
+from ...quantities.errors import DigestMismatchError, InputFileError
+from ...quantities.estimates import Axis
+from ...templates.filling import axes
+from ...templates.histogram import Histogram
+from ..model import Campaign
 
 
 def check(path: Path, one: Histogram, campaign: Campaign) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from .quantities import labels
-from .quantities.options import Finite, Positive, Section
+from ..quantities import labels
+from ..quantities.options import Finite, Positive, Section
 
 
 class Grid(Section):

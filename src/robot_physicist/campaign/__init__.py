@@ -1,0 +1,1 @@
+"""The campaign file: its model, how it is read and checked, its branches, digests and rounds."""

@@ -1,0 +1,99 @@
+"""What the keys of a campaign have to agree on with each other and with the simulator."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from ...quantities import labels
+from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from ...quantities.exposure import Luminosity
+from ...simulators import load
+from ...simulators.base import Simulator
+from ..model import Campaign
+from ..variables import Normal, Weights
+from . import allocation, search, sequence
+from .limits import reserved_names, size
+from .named_files import observed_problems, path_problems, published_problems
+from .samples import sample_problems, systematic_problems
+from .simulator import observable_problems, option_problems, reference_problems, variable_problems
+
+
+def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
+    """Yield every disagreement, the most basic first; each names its place in the file."""
+    try:
+        simulator = load(campaign.simulator.name)
+    except UnknownNameError as error:
+        yield error
+        return
+    yield from search.problems(campaign)
+    yield from size(campaign)
+    yield from option_problems(campaign.simulator, simulator, "simulator.options")
+    yield from reserved_names(campaign)
+    yield from variable_problems(campaign, simulator)
+    yield from observable_problems(campaign, simulator)
+    yield from _exposures(campaign, simulator)
+    yield from _priors(campaign)
+    yield from sample_problems(campaign)
+    yield from systematic_problems(campaign)
+    yield from observed_problems(campaign)
+    yield from published_problems(campaign)
+    yield from path_problems(campaign)
+    yield from _simulation(campaign)
+    yield from reference_problems(campaign, simulator)
+    yield from sequence.problems(campaign, simulator)
+    yield from allocation.problems(campaign)
+
+
+def _simulation(campaign: Campaign) -> Iterator[CampaignError]:
+    settings = [labels.label(point) for point in campaign.setting_points]
+    numbers = {"events": campaign.simulation.events}
+    batches = {setting: min(events, default=0) for setting, events in campaign.simulation.batches.items()}
+    for key, by_setting in (("events_at", campaign.simulation.events_at), ("batches", batches)):
+        for setting, events in by_setting.items():
+            numbers[f"{key}.{setting}"] = events
+            if setting not in settings:
+                yield UnknownNameError(
+                    f"simulation.{key}: there is no setting '{setting}'; {nearest(setting, settings)}"
+                )
+    for name, events in numbers.items():
+        if events < campaign.simulation.folds:
+            yield CampaignError(f"simulation.{name}: fewer events than folds; simulate more or use fewer folds")
+
+
+def _exposures(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:
+    if len(campaign.exposures) < len(campaign.exposure):
+        yield LabelClashError("exposure: two entries are the same; remove one")
+    for index, entry in enumerate(campaign.exposure):
+        if isinstance(entry, Luminosity) and not simulator.has_cross_section:
+            yield CampaignError(
+                f"exposure[{index}].luminosity: {campaign.simulator.name} gives no cross-section; use 'events'"
+            )
+        if not isinstance(entry, Luminosity) and campaign.backgrounds:
+            yield CampaignError(
+                f"exposure[{index}].events: backgrounds need a luminosity, which says how many they are"
+            )
+
+
+def _priors(campaign: Campaign) -> Iterator[CampaignError]:
+    for name, parameter in campaign.parameters.items():
+        place, prior = f"parameters.{name}.prior", parameter.prior
+        if isinstance(prior, Weights):
+            yield from _weights(place, prior.weights, len(parameter.points))
+        if isinstance(prior, Normal):
+            pulls = [abs(value - prior.mean) / prior.sd for value in parameter.points]
+            if min(pulls) > 30:
+                yield CampaignError(
+                    f"{place}: cannot be normalised, the grid is {min(pulls):.3g} standard deviations away from"
+                    " its mean; move the mean or the grid"
+                )
+    if isinstance(campaign.prior, Weights):
+        yield from _weights("prior", campaign.prior.weights, len(campaign.parameter_points))
+
+
+def _weights(place: str, weights: Sequence[float], points: int) -> Iterator[CampaignError]:
+    if len(weights) != points:
+        yield CampaignError(f"{place}.weights: {len(weights)} weights for {points} points; give one per point")
+    elif not 0 < sum(weights) < math.inf:
+        what = "all are zero; make one positive" if sum(weights) == 0 else "their sum is infinite; make them smaller"
+        yield CampaignError(f"{place}.weights: cannot be normalised, {what}")

@@ -14,10 +14,10 @@ from robot_physicist.inference.posterior import simulated
 from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.marginal import marginalise
 from robot_physicist.likelihood.workspace import patchset, published_models, workspace
-from robot_physicist.plots import BLUE, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import number
+from robot_physicist.reports.figures.style import BLUE, GREY, ORANGE, render_bytes, styled
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.statistics.grid_posterior import fraction, highest_density, normalise, ranks
 from robot_physicist.templates.options import Simulation

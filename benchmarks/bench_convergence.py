@@ -11,9 +11,9 @@ from benchmarks.measure import report_least
 from robot_physicist.information.finite_simulation import GainEstimates, information_gain
 from robot_physicist.information.gain import gain
 from robot_physicist.information.options import Estimator
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.exposure import EventCount
 from robot_physicist.quantities.labels import number
+from robot_physicist.reports.figures.style import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.simulators.weinberg_born import WeinbergBorn
 from robot_physicist.templates.options import Simulation
 from robot_physicist.templates.reweighting import Reweighting

@@ -12,8 +12,8 @@ from benchmarks.bench_estimators import EXPOSURE
 from benchmarks.measure import report
 from robot_physicist.information.gain import eig_at, eig_scan
 from robot_physicist.likelihood.data_points import data_points
-from robot_physicist.plots import BLUE, GREEN, ORANGE, render_bytes, styled
 from robot_physicist.quantities.exposure import EventCount
+from robot_physicist.reports.figures.style import BLUE, GREEN, ORANGE, render_bytes, styled
 
 FIGURE = Path(__file__).parent.parent / "results/benchmarks/growth.png"
 FACTORS = (1, 2, 4, 8, 16)

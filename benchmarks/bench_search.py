@@ -30,9 +30,9 @@ from robot_physicist.design.search.domain import domain_of
 from robot_physicist.design.search.rounds import next_round
 from robot_physicist.design.search.state import SearchState
 from robot_physicist.information.results import InformationGain
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.labels import parse
-from robot_physicist.search_plots import search_figure
+from robot_physicist.reports.figures.search import search_figure
+from robot_physicist.reports.figures.style import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 
 SEEDS = 20
 #: Settings of the finest grid along one variable, of which the others take every second, third ... one.

@@ -18,10 +18,10 @@ from robot_physicist.information.gain import eig_at
 from robot_physicist.likelihood.data_points import DataPoints, data_points
 from robot_physicist.likelihood.marginal import marginalise
 from robot_physicist.likelihood.workspace import patchset, published_models, workspace
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
+from robot_physicist.reports.figures.style import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
 from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
 from robot_physicist.statistics.grid_posterior import fraction, log_likelihood, normalise
 from robot_physicist.templates.options import Simulation

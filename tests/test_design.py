@@ -9,13 +9,16 @@ from robot_physicist.campaign.model import Campaign
 from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.ranking import csv_text, design
 from robot_physicist.design.results import COLUMNS
-from robot_physicist.figures import draw
 from robot_physicist.inference.results import Credible, Posterior, Posteriors
 from robot_physicist.information.results import InformationGain
-from robot_physicist.plots import gain_figure, gains_figure, posterior_figure, render_bytes, templates_figure
 from robot_physicist.quantities.errors import HistogramError, LabelClashError
 from robot_physicist.quantities.estimates import Axis, Estimate, Interval
-from robot_physicist.table import render
+from robot_physicist.reports.design_table import render
+from robot_physicist.reports.figures.gains import gain_figure, gains_figure
+from robot_physicist.reports.figures.of_a_design import draw
+from robot_physicist.reports.figures.posteriors import posterior_figure
+from robot_physicist.reports.figures.style import render_bytes
+from robot_physicist.reports.figures.templates import templates_figure
 from robot_physicist.templates.histogram import Histogram
 
 

@@ -33,7 +33,7 @@ from robot_physicist.quantities.errors import (
 )
 from robot_physicist.quantities.estimates import Estimate, Interval
 from robot_physicist.quantities.labels import label, parse
-from robot_physicist.search_plots import draw
+from robot_physicist.reports.figures.search import draw
 from robot_physicist.simulators import load
 from robot_physicist.statistics.gaussian_process import fit
 from robot_physicist.templates import merging

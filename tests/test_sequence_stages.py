@@ -19,7 +19,6 @@ from robot_physicist.cli import main
 from robot_physicist.design.sequence.state import Experiments
 from robot_physicist.files import whole_files
 from robot_physicist.inference.results import Posteriors
-from robot_physicist.plots import posterior_figure, render_bytes
 from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.quantities.errors import (
     BadInputError,
@@ -32,6 +31,8 @@ from robot_physicist.quantities.errors import (
 from robot_physicist.quantities.events import CrossSection, Events
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.quantities.labels import number
+from robot_physicist.reports.figures.posteriors import posterior_figure
+from robot_physicist.reports.figures.style import render_bytes
 from robot_physicist.simulators.base import Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
 
@@ -414,7 +415,7 @@ def test_labels_of_refined_grids_are_short(finished):
 
 def test_a_single_point_is_a_sequence_too(tmp_path, monkeypatch):
     """Nothing is learned, the grid stays what it is, and a second run finds the first one finished."""
-    monkeypatch.setattr("robot_physicist.figures.FORMATS", ("png",))  # twice as fast
+    monkeypatch.setattr("robot_physicist.reports.figures.of_a_design.FORMATS", ("png",))  # twice as fast
     content = TOY | {"settings": {"variance": {"values": [1]}}, "parameters": {"theta": {"values": [1]}}}
     study = written(tmp_path, content | {"sequence": {"rounds": 1, "truth": {"theta": 1}}})
     *_, said = sequence_run.run(study, tmp_path / "results")

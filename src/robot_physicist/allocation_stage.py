@@ -14,8 +14,8 @@ from .stage_inputs import exposure_named, prior_of, templates_by_setting
 
 def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], output: Path, figures: Path) -> str:
     """Share the luminosity of an exposure among the settings so that it teaches most."""
-    from .allocation_plots import draw
     from .design.allocation import plan
+    from .reports.figures.allocation import draw
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)

@@ -120,10 +120,10 @@ def show(file: Path, colour: bool) -> str:
 
     The state of a search is rendered too; the paths of the results follow. Raises InputFileError for any other file.
     """
-    from .allocation_table import render as render_shares
     from .design.allocation.results import Allocation
     from .design.search.state import SearchState
-    from .search_rounds import summary
+    from .reports.allocation_table import render as render_shares
+    from .reports.words import summary
 
     if file.name == SEQUENCE:
         return _sequence(file)
@@ -142,7 +142,7 @@ def show(file: Path, colour: bool) -> str:
 
 def _design(file: Path, colour: bool) -> str:
     from .design.allocation.results import Allocation
-    from .table import render
+    from .reports.design_table import render
 
     design, results = files.read_document(Design, file), results_beside(file)
     exposures = [answer.exposure for answer in design.exposures]
@@ -157,7 +157,7 @@ def _design(file: Path, colour: bool) -> str:
 def _sequence(file: Path) -> str:
     """What the experiments before a round have found; the campaign of that round is beside."""
     from .design.sequence.state import Experiments
-    from .sequence_text import summary
+    from .reports.sequence_summary import summary
 
     known = files.read_document(Experiments, file)
     warned = [f"warning: {text}" for text in dict.fromkeys(text for one in known.rounds for text in one.warnings)]

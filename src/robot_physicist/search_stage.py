@@ -24,7 +24,7 @@ def propose(
     figures: Path,
 ) -> str:
     """Propose the next round of a search from its state after the round before, and the gains of that round."""
-    from .search_plots import draw
+    from .reports.figures.search import draw
 
     campaign = read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]

@@ -11,8 +11,8 @@ from .campaign.files import read_campaign
 from .design.sequence.state import Experiments
 from .quantities import labels
 from .quantities.errors import CampaignError, SequenceWarning
+from .reports.sequence_summary import summary
 from .sequence_finished import finished
-from .sequence_text import summary
 
 
 def run(study: Path, results: Path) -> Iterator[str]:

@@ -27,8 +27,8 @@ from .inference.results import Posteriors
 from .quantities import labels
 from .quantities.arrays import Values
 from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
+from .reports.sequence_summary import summary
 from .sequence_inputs import DATA, data_of, is_of, made_from
-from .sequence_text import summary
 from .stage_inputs import exposure_named, prior_of
 
 
@@ -72,7 +72,7 @@ def update(
     figures: Path,
 ) -> str:
     """Update what is known by the data of a round; write the campaign of the next one, and figures."""
-    from .sequence_plots import draw
+    from .reports.figures.sequence import draw
 
     whole, section = _study(study)
     before, found = files.read_document(Experiments, previous), files.read_document(Posteriors, posterior)

@@ -17,7 +17,6 @@ from .campaign.digests import branch_digest, campaign_digest
 from .campaign.files import read_campaign, read_published
 from .campaign.model import Campaign
 from .files import root_events
-from .goodness import spelt
 from .inference.results import Posteriors
 from .information.results import InformationGain
 from .quantities import labels
@@ -26,6 +25,7 @@ from .quantities.errors import CampaignError, GainWarning, MarginalisationWarnin
 from .quantities.estimates import Estimate
 from .quantities.events import Events
 from .quantities.seeds import branch_generator
+from .reports.words import spelt
 from .stage_inputs import (
     check_observed,
     exposure_named,
@@ -316,8 +316,8 @@ def design(
 ) -> str:
     """Rank the settings and draw the figures of the report."""
     from .design import ranking as rank
-    from .figures import draw
     from .inference.observed_fit import summaries
+    from .reports.figures.of_a_design import draw
 
     campaign = read_campaign(campaign_file)
     found = [files.read_document(InformationGain, path) for path in gains]
@@ -339,7 +339,7 @@ def design(
         files.write_bytes(figures / name, content)
     files.write_bytes(table, rank.csv_text(result).encode())
     files.write_document(output, result)
-    from .table import render
+    from .reports.design_table import render
 
     return render(result, colour=False)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .design.allocation.results import Allocation
-from .figures import FORMATS
-from .plots import BLUE, GREY, ORANGE, render_bytes, styled
+from ...design.allocation.results import Allocation
+from .of_a_design import FORMATS
+from .style import BLUE, GREY, ORANGE, render_bytes, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

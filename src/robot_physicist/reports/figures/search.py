@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign.model import Campaign
-from .design.ranking import spell
-from .design.search.state import ProcessBand, SearchState, Tried
-from .plots import BLUE, GREEN, ORANGE, render_bytes, styled
-from .quantities.arrays import FloatArray
-from .quantities.labels import number, parse
+from ...campaign.model import Campaign
+from ...design.ranking import spell
+from ...design.search.state import ProcessBand, SearchState, Tried
+from ...quantities.arrays import FloatArray
+from ...quantities.labels import number, parse
+from .style import BLUE, GREEN, ORANGE, render_bytes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign.model import Campaign
-from .design.ranking import spell
-from .goodness import LOWEST_P, chance
-from .inference.fit_results import Band, Goodness, Projection
-from .inference.results import Posteriors
-from .likelihood.workspace import SIGNAL
-from .plots import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
-from .quantities.arrays import FloatArray
-from .quantities.labels import number, parse
+from ...campaign.model import Campaign
+from ...design.ranking import spell
+from ...inference.fit_results import Band, Goodness, Projection
+from ...inference.results import Posteriors
+from ...likelihood.workspace import SIGNAL
+from ...quantities.arrays import FloatArray
+from ...quantities.labels import number, parse
+from ..words import LOWEST_P, chance
+from .style import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

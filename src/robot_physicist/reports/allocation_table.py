@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from .design.allocation.results import Allocation
-from .table import WIDTH, bar
+from ..design.allocation.results import Allocation
+from .design_table import WIDTH, bar
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .campaign.model import Campaign
-from .design.sequence.belief import Belief, Marginal
-from .design.sequence.state import Experiments
-from .design.sequence.update import arrays, belief_of
-from .figures import FORMATS
-from .plots import BLUE, GREY, ORANGE, render_bytes, styled
-from .quantities.labels import number, parse
+from ...campaign.model import Campaign
+from ...design.sequence.belief import Belief, Marginal
+from ...design.sequence.state import Experiments
+from ...design.sequence.update import arrays, belief_of
+from ...quantities.labels import number, parse
+from .of_a_design import FORMATS
+from .style import BLUE, GREY, ORANGE, render_bytes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .campaign.model import Campaign
-from .design.results import Design
-from .inference.results import Posteriors
-from .templates.histogram import Histogram
+from ...campaign.model import Campaign
+from ...design.results import Design
+from ...inference.results import Posteriors
+from ...templates.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +21,7 @@ def draw(
     campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
 ) -> dict[str, bytes]:
     """Draw every figure of a design in every format; the result maps file names to contents."""
-    from .plots import render_bytes
+    from .style import render_bytes
 
     return {
         f"{name}.{extension}": render_bytes(figure, extension)
@@ -33,21 +33,23 @@ def draw(
 def _figures(
     campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
 ) -> Iterator[tuple[str, Figure]]:
-    from . import fit_plots, plots
+    from . import gains, observed_data
+    from .posteriors import posterior_figure
+    from .templates import templates_figure
 
-    yield "gain", plots.gains_figure(design)
+    yield "gain", gains.gains_figure(design)
     for answer in design.exposures:
         for variable in campaign.settings:
-            yield f"gain-{answer.exposure}-{variable}", plots.gain_figure(answer, design, variable)
+            yield f"gain-{answer.exposure}-{variable}", gains.gain_figure(answer, design, variable)
         for one in posteriors:
             if (one.setting, one.exposure) == (answer.best, answer.exposure) or (
                 one.observed is not None and one.exposure == answer.exposure
             ):
-                yield f"posterior-{one.exposure}-{one.setting}", plots.posterior_figure(one, campaign)
+                yield f"posterior-{one.exposure}-{one.setting}", posterior_figure(one, campaign)
     for one in posteriors:
         for shown in one.observed_fit.projections if one.observed_fit else ():
             name = f"data-{one.exposure}-{one.setting}-{shown.axis.name}"
-            yield name, fit_plots.data_figure(one, shown, campaign)
+            yield name, observed_data.data_figure(one, shown, campaign)
     for setting in dict.fromkeys(answer.best for answer in design.exposures):
         chosen = [one for one in histograms if one.setting == setting]
-        yield f"templates-{setting}", plots.templates_figure(chosen, campaign)
+        yield f"templates-{setting}", templates_figure(chosen, campaign)

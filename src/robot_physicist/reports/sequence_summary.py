@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .campaign.model import Campaign
-from .design.sequence.state import Experiments, Known
-from .quantities.labels import number
+from ..campaign.model import Campaign
+from ..design.sequence.state import Experiments, Known
+from ..quantities.labels import number
 
 
 def summary(campaign: Campaign, after: Experiments, rounds: int | None = None) -> str:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .design.results import Design, ExposureDesign, Ranked
-from .goodness import spelt
-from .inference.fit_results import ObservedSummary
-from .quantities.labels import number, parse
+from ..design.results import Design, ExposureDesign, Ranked
+from ..inference.fit_results import ObservedSummary
+from ..quantities.labels import number, parse
+from .words import spelt
 
 if TYPE_CHECKING:
     from rich.table import Table

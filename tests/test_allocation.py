@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist import allocation_stage, cli, stages
+from robot_physicist import cli, stages
 from robot_physicist.design.allocation.plan import allocate
 from robot_physicist.design.allocation.shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.information.options import Estimator
@@ -266,7 +266,7 @@ def test_simulated_templates_name_the_one_best_energy_with_an_interval_that_hold
     from robot_physicist.information.exact import exact_gain
 
     path, histograms = finished(BORN)
-    allocation_stage.allocate(path, "luminosity=0.2pb-1", histograms, tmp_path / "a.json", tmp_path)
+    stages.allocate(path, "luminosity=0.2pb-1", histograms, tmp_path / "a.json", tmp_path)
     found = json.loads((tmp_path / "a.json").read_text())
     assert [one["share"] for one in found["shares"]] == [0.0, 0.0, 1.0]
     assert found["verdict"].endswith("no sharing is better than one setting")

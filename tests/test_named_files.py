@@ -8,8 +8,8 @@ import uproot
 import yaml
 
 from robot_physicist.cli import main
-from robot_physicist.inspection import validate
 from robot_physicist.quantities.errors import BadInputError
+from robot_physicist.stages.people import validate
 
 OBSERVED = {"observed": {"file": "data.root", "setting": {"variance": 2}}}
 BORN = {

@@ -4,14 +4,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robot_physicist import needs as wanted
 from robot_physicist.campaign.branches import blocks
 from robot_physicist.campaign.digests import branch_digest, campaign_digest
 from robot_physicist.campaign.reading import campaign_from
-from robot_physicist.needs import PilotError, advice, events_needed, topped_up
-from robot_physicist.plan import Probe, plan, probe, render
 from robot_physicist.quantities.errors import UnknownNameError
 from robot_physicist.quantities.seeds import branch_generator
+from robot_physicist.stages.planning import needed_events as wanted
+from robot_physicist.stages.planning.cost import Probe, plan, probe, render
+from robot_physicist.stages.planning.needed_events import PilotError, advice, events_needed, topped_up
 
 
 def changed(raw, **sections):

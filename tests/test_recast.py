@@ -16,12 +16,13 @@ from conftest import ROOT
 from scipy.optimize import brentq
 from scipy.stats import norm, poisson
 
-from robot_physicist import recast, stages
+from robot_physicist import stages
 from robot_physicist.cli import main
 from robot_physicist.histfactory.published import background_only, signal_names, totals
 from robot_physicist.inference.upper_limits import upper_limits
 from robot_physicist.likelihood.workspace import workspace_digest
 from robot_physicist.quantities.errors import RecastError
+from robot_physicist.stages import recasting
 
 EXAMPLE = ROOT / "examples/recast"
 SETTING, EXPOSURE = "sqrt_s=250", "luminosity=1fb-1"
@@ -165,7 +166,7 @@ def test_a_signal_that_a_nuisance_hides_has_no_limit():
 
 
 def test_few_events_are_said_to_be_few():
-    (warning,) = recast.few_events(3, 4.25)
+    (warning,) = recasting.few_events(3, 4.25)
     assert "3 events of data and 4.25 of background are few" in warning
 
 

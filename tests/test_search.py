@@ -9,7 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 from scipy.stats import norm
 
-from robot_physicist import files, inspection, search_stage, stages
+from robot_physicist import files, stages
 from robot_physicist.campaign.branches import blocks
 from robot_physicist.campaign.checks.search_state import check_state
 from robot_physicist.campaign.digests import check_complete, digests
@@ -430,7 +430,7 @@ def proposed(tmp_path):
     path = tmp_path / "find.yaml"
     path.write_text(yaml.safe_dump(RAW))
     outputs = (tmp_path / "next.yaml", tmp_path / "next.json", tmp_path / "figures")
-    search_stage.propose(path, [], [], tmp_path / "round.yaml", tmp_path / "search.json", tmp_path / "figures")
+    stages.propose(path, [], [], tmp_path / "round.yaml", tmp_path / "search.json", tmp_path / "figures")
     state = json.loads((tmp_path / "search.json").read_text())
     gains = [told(one, cosine(parse(one)), 0.02, 800) for one in state["proposed"]]
 
@@ -441,7 +441,7 @@ def proposed(tmp_path):
         for one, where in zip(gains, paths, strict=True):
             files.write_document(where, one)
         states = [tmp_path / "search.json"] * previous
-        return search_stage.propose(path, paths, states, proposal, *outputs[1:])
+        return stages.propose(path, paths, states, proposal, *outputs[1:])
 
     return propose, state, gains, path
 
@@ -492,12 +492,12 @@ def test_the_state_of_a_search_can_be_shown(tmp_path):
         ),
     ):
         files.write_document(tmp_path / "search.json", state)
-        text = inspection.show(tmp_path / "search.json", colour=False)
+        text = stages.show(tmp_path / "search.json", colour=False)
         assert text.startswith("Search of find · events=5 · most gain per cost\n")
         assert all(part in text for part in wanted)
     (tmp_path / "search.json").write_text("[]")
     with pytest.raises(InputFileError, match="which are what can be shown"):
-        inspection.show(tmp_path / "search.json", colour=False)
+        stages.show(tmp_path / "search.json", colour=False)
 
 
 def test_what_does_not_belong_to_a_round_is_refused(proposed):
@@ -534,7 +534,7 @@ def test_the_stage_writes_a_campaign_that_stands_alone(tmp_path):
     (tmp_path / "find.yaml").write_text(yaml.safe_dump(raw))
     folder = tmp_path / "new/round=1"
     outputs = (folder / "campaign.yaml", folder / "search.json", folder / "figures")
-    printed = search_stage.propose(tmp_path / "find.yaml", [], [], *outputs)
+    printed = stages.propose(tmp_path / "find.yaml", [], [], *outputs)
     made, state = read_campaign(outputs[0]), files.read_document(SearchState, outputs[1])
     assert [label(point) for point in made.setting_points] == state.proposed
     assert len(state.proposed) == 6
@@ -569,10 +569,10 @@ def test_eig_adds_the_batches_of_its_setting_and_passes_over_other_settings(tmp_
 def test_validate_and_plan_say_what_is_known_of_a_search(tmp_path):
     path = tmp_path / "find.yaml"
     path.write_text(yaml.safe_dump(RAW))
-    assert "a search of at most 6 rounds over phi, 2 samples at each setting" in inspection.validate(path)
+    assert "a search of at most 6 rounds over phi, 2 samples at each setting" in stages.validate(path)
     with pytest.warns(PlanWarning, match="only the first round"):
-        text = inspection.plan(path, 1, None, None)
+        text = stages.plan(path, 1, None, None)
     assert "12 = 6 settings × 2 samples" in text
     assert text.count("events      4,800 generated, 400 per branch") == text.count(" generated") == 1
     with pytest.raises(BadInputError, match="a search decides by itself how many events a setting gets"):
-        inspection.plan(path, 1, 0.01, None)
+        stages.plan(path, 1, 0.01, None)

@@ -12,14 +12,13 @@ import yaml
 from matplotlib.collections import LineCollection
 from scipy.stats import kstest
 
-from robot_physicist import inspection, sequence_finished, sequence_run, sequence_stages
+from robot_physicist import stages
 from robot_physicist.campaign.files import read_campaign
 from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.cli import main
 from robot_physicist.design.sequence.state import Experiments
 from robot_physicist.files import whole_files
 from robot_physicist.inference.results import Posteriors
-from robot_physicist.pseudo_data import pseudo_data
 from robot_physicist.quantities.errors import (
     BadInputError,
     CampaignError,
@@ -35,6 +34,10 @@ from robot_physicist.reports.figures.posteriors import posterior_figure
 from robot_physicist.reports.figures.style import render_bytes
 from robot_physicist.simulators.base import Simulator
 from robot_physicist.simulators.weinberg_born import total_cross_section
+from robot_physicist.stages.sequence import finished as sequence_finished
+from robot_physicist.stages.sequence import run
+from robot_physicist.stages.sequence.pseudo_data import pseudo_data
+from robot_physicist.stages.whole_campaign import whole_campaign
 
 TOY = {
     "name": "toy",
@@ -69,7 +72,7 @@ def written(folder: Path, content):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sequence")
-    said = list(sequence_run.run(written(folder, TOY), folder / "results"))
+    said = list(stages.run_sequence(written(folder, TOY), folder / "results"))
     return folder, said
 
 
@@ -154,23 +157,23 @@ def test_a_second_run_makes_the_same_bytes(finished, tmp_path):
     folder, _ = finished
     study = written(tmp_path, TOY)
     new = tmp_path / "campaign.yaml", tmp_path / "sequence.json"
-    sequence_stages.begin(study, *new)
+    stages.begin(study, *new)
     assert [path.read_bytes() for path in new] == [
         (folder / "results/round=1" / path.name).read_bytes() for path in new
     ]
     here = folder / "results/round=1"
     out = tmp_path / "measurement/campaign.yaml", tmp_path / "measurement/data.root"
-    sequence_stages.observe(study, here / "campaign.yaml", here / "sequence.json", here / "design.json", *out)
+    stages.observe(study, here / "campaign.yaml", here / "sequence.json", here / "design.json", *out)
     assert [path.read_bytes() for path in out] == [(here / "measurement" / path.name).read_bytes() for path in out]
 
 
 def test_a_finished_sequence_says_what_it_has_found_and_runs_nothing(finished, monkeypatch):
     folder, said = finished
-    monkeypatch.setattr(sequence_run, "whole_campaign", None)
+    monkeypatch.setattr(run, "whole_campaign", None)
     monkeypatch.setattr(whole_files, "write_bytes", None)
-    again = list(sequence_run.run(folder / "toy.yaml", folder / "results"))
+    again = list(stages.run_sequence(folder / "toy.yaml", folder / "results"))
     assert again == ["round 1 of toy: finished before", "round 2 of toy: finished before", said[-1]]
-    shown = inspection.show(folder / "results/round=3/sequence.json", colour=False)
+    shown = stages.show(folder / "results/round=3/sequence.json", colour=False)
     assert shown.splitlines()[1:3] == said[-1].splitlines()[1:]
     assert shown.endswith("round=3/sequence/posterior.png")
 
@@ -217,14 +220,14 @@ def test_observed_data_of_a_round_are_checked_before_they_are_taken(finished, tm
     ):
         study = written(tmp_path, {**TOY, "sequence": {"rounds": 1}, "observed": [data]})
         with pytest.raises(BadInputError, match=said):
-            sequence_stages.observe(study, *inputs, *out)
+            stages.observe(study, *inputs, *out)
         assert not out[1].exists()
 
 
 def update(folder, study, campaign, out):
     here = folder / "results/round=1"
     (posterior,) = (here / "measurement").rglob("posterior.json")
-    return sequence_stages.update(
+    return stages.update(
         *(study, campaign, here / "sequence.json", here / "design.json", here / "measurement/campaign.yaml"),
         *(posterior, out / "campaign.yaml", out / "sequence.json", out / "figures"),
     )
@@ -255,7 +258,7 @@ def test_a_study_that_changes_between_rounds_is_refused(finished, tmp_path, chan
         update(folder, study, here / "campaign.yaml", tmp_path)
     inputs = here / "campaign.yaml", here / "sequence.json", here / "design.json"
     with pytest.raises(DigestMismatchError, match=r"toy.yaml: has changed since"):
-        sequence_stages.observe(study, *inputs, tmp_path / "campaign.yaml", tmp_path / "data.root")
+        stages.observe(study, *inputs, tmp_path / "campaign.yaml", tmp_path / "data.root")
     assert [path.name for path in tmp_path.iterdir()] == ["toy.yaml"]
 
 
@@ -288,17 +291,17 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
         file["events"].extend({"x": np.linspace(-1, 3, 10)})
     # the data may be from another setting than the one that was asked for
     study = written(tmp_path, {**real, "observed": [{"file": "first.root", "setting": {"variance": 4}}]})
-    sequence_stages.observe(study, *inputs, *out)
-    posterior = sequence_run.whole_campaign(out[0])
+    stages.observe(study, *inputs, *out)
+    posterior = whole_campaign(out[0])
     news = tmp_path / "next.yaml", tmp_path / "after.json", tmp_path / "figures"
     with pytest.warns(match="taken at variance=4, not at variance=1"):
-        sequence_stages.update(study, *inputs, out[0], posterior, *news)
+        stages.update(study, *inputs, out[0], posterior, *news)
     known = whole_files.read_document(Experiments, news[1])
     assert known.rounds[0].setting == "variance=4"
     design = tmp_path / "design.json"
     design.write_text(inputs[2].read_text().replace("toy, round 1", "toy, round 2"))
     with pytest.raises(DataNeededError, match="round 2 has no data yet"):
-        sequence_stages.observe(study, *news[:2], design, *out)
+        stages.observe(study, *news[:2], design, *out)
 
 
 @pytest.mark.parametrize(
@@ -339,9 +342,9 @@ def test_mistakes_in_the_section_are_named(changes, kind, said):
 def test_a_campaign_without_the_section_is_told_so(tmp_path):
     study = written(tmp_path, {key: value for key, value in TOY.items() if key != "sequence"})
     with pytest.raises(CampaignError, match="sequence: is missing"):
-        list(sequence_run.run(study, tmp_path))
+        list(stages.run_sequence(study, tmp_path))
     with pytest.raises(CampaignError, match="sequence: is missing"):
-        sequence_stages.begin(study, tmp_path / "a.yaml", tmp_path / "b.json")
+        stages.begin(study, tmp_path / "a.yaml", tmp_path / "b.json")
 
 
 def test_data_of_a_luminosity_are_poisson_with_the_accepted_cross_section():
@@ -373,7 +376,7 @@ class Tilted(Simulator):
 @pytest.mark.parametrize("exposure", [EventCount(events=2000), Luminosity(luminosity=20)])
 def test_weights_become_frequencies(monkeypatch, exposure):
     campaign = campaign_from(copy.deepcopy(BORN), "born.yaml")
-    monkeypatch.setattr("robot_physicist.pseudo_data.build", lambda _: Tilted(None))
+    monkeypatch.setattr("robot_physicist.stages.sequence.pseudo_data.build", lambda _: Tilted(None))
     found = pseudo_data(campaign, exposure, {"sqrt_s": 91.2}, {"sin2theta_w": 0.23}, "data 1")
     assert found.weights is None
     assert found.accepted == pytest.approx(2000, abs=4 * 2000**0.5 if isinstance(exposure, Luminosity) else 0)
@@ -383,7 +386,7 @@ def test_weights_become_frequencies(monkeypatch, exposure):
 def test_negative_weights_are_no_data(monkeypatch):
     campaign = campaign_from(copy.deepcopy(BORN), "born.yaml")
     monkeypatch.setattr(Tilted, "sign", -1)
-    monkeypatch.setattr("robot_physicist.pseudo_data.build", lambda _: Tilted(None))
+    monkeypatch.setattr("robot_physicist.stages.sequence.pseudo_data.build", lambda _: Tilted(None))
     with pytest.raises(SimulationError, match="negative weights"):
         pseudo_data(campaign, EventCount(events=5), {"sqrt_s": 91.2}, {"sin2theta_w": 0.23}, "data 1")
 
@@ -418,9 +421,9 @@ def test_a_single_point_is_a_sequence_too(tmp_path, monkeypatch):
     monkeypatch.setattr("robot_physicist.reports.figures.of_a_design.FORMATS", ("png",))  # twice as fast
     content = TOY | {"settings": {"variance": {"values": [1]}}, "parameters": {"theta": {"values": [1]}}}
     study = written(tmp_path, content | {"sequence": {"rounds": 1, "truth": {"theta": 1}}})
-    *_, said = sequence_run.run(study, tmp_path / "results")
+    *_, said = stages.run_sequence(study, tmp_path / "results")
     assert said == "toy: 1 of 1 rounds\n  round 1: variance=1, 0.000 nats; theta = 1 ± 0"
-    assert list(sequence_run.run(study, tmp_path / "results")) == ["round 1 of toy: finished before", said]
+    assert list(stages.run_sequence(study, tmp_path / "results")) == ["round 1 of toy: finished before", said]
 
 
 def test_no_line_of_a_posterior_runs_through_the_legend(finished):

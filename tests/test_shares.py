@@ -10,8 +10,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from robot_physicist import inspection, stages
-from robot_physicist.allocation_stage import allocate
+from robot_physicist import stages
 from robot_physicist.campaign.digests import branch_digest, campaign_digest
 from robot_physicist.campaign.layout import jobs
 from robot_physicist.campaign.reading import campaign_from
@@ -22,6 +21,7 @@ from robot_physicist.quantities.errors import (
     LabelClashError,
     UnknownNameError,
 )
+from robot_physicist.stages.allocation import allocate
 
 DATA = ROOT / "tests/data/shares"
 RAW = {**yaml.safe_load((DATA / "shares.yaml").read_text()), "name": "small"}
@@ -127,23 +127,23 @@ def test_show_prints_shares_beside_the_design_and_by_themselves(tmp_path, monkey
     design = (ROOT / "tests/data/tiny/design.json").read_text().replace("events=5", SHARED)
     Path("results/design.json").write_text(design)
     found = json.loads((folder / "allocation.json").read_text())
-    answer = inspection.show(Path("results/design.json"), colour=False)
+    answer = stages.show(Path("results/design.json"), colour=False)
     assert f"\n\nShares of {SHARED}: {found['verdict']}\n\nResults:\n" in answer
     listed = answer.partition("Results:")[2].split()
     for name in ("allocation.json", f"figures/allocation-{SHARED}.png"):
         assert f"results/{SHARED}/{name}" in listed
         assert (folder / name).is_file()
-    table = inspection.show(folder / "allocation.json", colour=False)
+    table = stages.show(folder / "allocation.json", colour=False)
     assert table.startswith(f"Shares of {SHARED}")
     assert table.endswith(found["verdict"])
     for one in found["shares"]:
         assert f"{one['setting']}     {100 * one['share']:.0f}%" in table
         assert f"{one['single']['value']:.3f} ± {one['single']['error']:.3f}" in table
     Path("results/design.json").write_text(design.replace(SHARED, "luminosity=9pb-1"))
-    assert "Shares" not in inspection.show(Path("results/design.json"), colour=False)
+    assert "Shares" not in stages.show(Path("results/design.json"), colour=False)
     (folder / "allocation.json").write_text('{"shares": []}')
     with pytest.raises(InputFileError, match="not an allocation file: exposure"):
-        inspection.show(folder / "allocation.json", colour=False)
+        stages.show(folder / "allocation.json", colour=False)
 
 
 @pytest.fixture(scope="module")

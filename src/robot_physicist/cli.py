@@ -150,9 +150,9 @@ def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: A
 @path("figures", "Folder to write the figure of the search to.")
 def propose(campaign: Path, search: Path, **files: Any) -> None:
     """Propose the settings of the next round of a search."""
-    from . import search_stage
+    from . import stages
 
-    click.echo(search_stage.propose(campaign, output=search, **files))
+    click.echo(stages.propose(campaign, output=search, **files))
 
 
 @cli.command()
@@ -176,9 +176,9 @@ def design(campaign: Path, design: Path, **inputs: Any) -> None:
 @path("sequence", "JSON file to write: what is known.")
 def begin(study: Path, campaign: Path, sequence: Path) -> None:
     """Begin a sequence of experiments: write the campaign of its first round."""
-    from . import sequence_stages
+    from . import stages
 
-    click.echo(sequence_stages.begin(study, campaign, sequence))
+    click.echo(stages.begin(study, campaign, sequence))
 
 
 @cli.command()
@@ -190,9 +190,9 @@ def begin(study: Path, campaign: Path, sequence: Path) -> None:
 @path("data", "ROOT file of its events, to write beside it.")
 def observe(study: Path, **files: Path) -> None:
     """Provide the data of a round at its best setting: simulated ones, or the next file that was observed."""
-    from . import sequence_stages
+    from . import stages
 
-    click.echo(sequence_stages.observe(study, **files))
+    click.echo(stages.observe(study, **files))
 
 
 @cli.command()
@@ -207,9 +207,9 @@ def observe(study: Path, **files: Path) -> None:
 @path("figures", "Folder to write figures to.")
 def update(study: Path, **files: Path) -> None:
     """Update what is known by the data of a round, and write the campaign of the next one."""
-    from . import sequence_stages
+    from . import stages
 
-    click.echo(sequence_stages.update(study, **files))
+    click.echo(stages.update(study, **files))
 
 
 @cli.command()
@@ -217,9 +217,9 @@ def update(study: Path, **files: Path) -> None:
 @click.option("--results", type=FILE, help="Folder of the results; results/NAME of NAME.yaml by default.")
 def sequence(file: Path, results: Path | None) -> None:
     """Run a whole sequence of experiments of a campaign FILE here, without a workflow engine."""
-    from . import sequence_run
+    from . import stages
 
-    for line in sequence_run.run(file, results or Path("results") / file.stem):
+    for line in stages.run_sequence(file, results or Path("results") / file.stem):
         click.echo(line)
 
 
@@ -231,7 +231,7 @@ def sequence(file: Path, results: Path | None) -> None:
 @path("figures", "Folder to write figures to.")
 def allocate(campaign: Path, exposure: str, allocation: Path, **inputs: Any) -> None:
     """Share a luminosity among the settings so that it teaches most."""
-    from .allocation_stage import allocate as share
+    from .stages.allocation import allocate as share
 
     click.echo(share(campaign, exposure, output=allocation, **inputs))
 
@@ -240,9 +240,9 @@ def allocate(campaign: Path, exposure: str, allocation: Path, **inputs: Any) -> 
 @click.argument("file", type=FILE)
 def validate(file: Path) -> None:
     """Check everything in a campaign FILE that can be checked before a job runs."""
-    from . import inspection
+    from . import stages
 
-    click.echo(inspection.validate(file))
+    click.echo(stages.validate(file))
 
 
 @cli.command()
@@ -265,9 +265,9 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> Non
     With --error: how many events per branch each setting needs for that error, from the errors of a pilot, a finished
     run of the same campaign with few simulation.events.
     """
-    from . import inspection
+    from . import stages
 
-    click.echo(inspection.plan(file, cores, error, pilot))
+    click.echo(stages.plan(file, cores, error, pilot))
 
 
 @cli.command()
@@ -302,9 +302,9 @@ def simulators() -> None:
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
     """Print the answer of a design.json, allocation.json, search.json or sequence.json FILE, and its warnings."""
-    from . import inspection
+    from . import stages
 
-    click.echo(inspection.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
+    click.echo(stages.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
 
 
 @cli.command()
@@ -349,9 +349,9 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
 @click.option("--output", type=FILE, help="JSON file to write.")
 def workspace(file: Path, **options: Any) -> None:
     """Posterior and information gain of any pyhf workspace FILE, nuisance parameters marginalised."""
-    from . import inspection
+    from . import stages
 
-    click.echo(inspection.workspace(file, **options))
+    click.echo(stages.workspace(file, **options))
 
 
 @cli.command()

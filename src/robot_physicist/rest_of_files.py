@@ -32,11 +32,3 @@ def read_project(folder: Path) -> Project:
         reana={f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()},
         paths={str(path.relative_to(folder)) for pattern in visible for path in folder.glob(pattern)},
     )
-
-
-def results_beside(result: Path) -> list[Path]:
-    """Files worth opening in the folder of a design, or of what a sequence knows, in a stable order."""
-    folder = result.parent
-    of_design = ("*.csv", "*/allocation.json", "figures/*.png", "*/figures/allocation-*.png")
-    patterns = ("sequence/*.png",) if result.name == "sequence.json" else of_design
-    return [result, *(path for pattern in patterns for path in sorted(folder.glob(pattern)))]

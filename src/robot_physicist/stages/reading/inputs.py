@@ -8,29 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import files, observed
-from .campaign.branches import entry_at
-from .campaign.checks.histograms import check as check_histogram
-from .campaign.digests import check_complete, digests
-from .campaign.model import Campaign, HistogramBackground
-from .campaign.priors import prior_weights
-from .campaign.variables import PosteriorFile
-from .files.root_histograms import read_contents
-from .histfactory.specification import observed_counts
-from .histfactory.systematics import ShapeSystematic
-from .inference.results import Posteriors
-from .likelihood.workspace import OBSERVED, patch_name, published_rates
-from .quantities import labels
-from .quantities.arrays import FloatArray
-from .quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
-from .quantities.exposure import Exposure
-from .templates.checks import check
-from .templates.histogram import Histogram
-from .templates.merging import one_per_sample
-from .templates.templates import Templates, stack
+from ... import files
+from ...campaign.branches import entry_at
+from ...campaign.checks.histograms import check as check_histogram
+from ...campaign.digests import check_complete, digests
+from ...campaign.model import Campaign, HistogramBackground
+from ...campaign.priors import prior_weights
+from ...campaign.variables import PosteriorFile
+from ...files.root_histograms import read_contents
+from ...histfactory.specification import observed_counts
+from ...histfactory.systematics import ShapeSystematic
+from ...inference.results import Posteriors
+from ...likelihood.workspace import OBSERVED, patch_name, published_rates
+from ...quantities import labels
+from ...quantities.arrays import FloatArray
+from ...quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
+from ...quantities.exposure import Exposure
+from ...templates.checks import check
+from ...templates.histogram import Histogram
+from ...templates.merging import one_per_sample
+from ...templates.templates import Templates, stack
+from . import observed_data
 
 if TYPE_CHECKING:
-    from .information.systematics import SystematicGain
+    from ...information.systematics import SystematicGain
 
 
 def exposure_named(campaign: Campaign, label: str) -> Exposure:
@@ -112,7 +113,7 @@ def templates_of(
 def _backgrounds(
     campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
 ) -> dict[str, tuple[FloatArray, FloatArray]]:
-    from .templates.templates import background_contents
+    from ...templates.templates import background_contents
 
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
@@ -142,8 +143,8 @@ def observed_at(campaign_file: Path, campaign: Campaign, setting: str, exposure:
     if found is None:
         return None
     index, entry = found
-    with observed.located(index):
-        return observed.counts(entry, campaign_file.parent, campaign, exposure)
+    with observed_data.located(index):
+        return observed_data.counts(entry, campaign_file.parent, campaign, exposure)
 
 
 def observed_in(
@@ -174,8 +175,8 @@ def check_observed(
     published: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     """Raise ObservableError when no template of a setting could make the observed counts (B,)."""
-    from .inference.data_checks import check as check_data
-    from .inference.observed_fit import total_spread
+    from ...inference.data_checks import check as check_data
+    from ...inference.observed_fit import total_spread
 
     found = entry_at(campaign, setting, exposure)
     if found is None:
@@ -183,7 +184,7 @@ def check_observed(
     index, entry = found
     folder = campaign_file.parent
     signal, background = published_rates(*published)
-    with observed.located(index):
+    with observed_data.located(index):
         check_data(
             counts,
             templates,
@@ -192,7 +193,7 @@ def check_observed(
             total_spread(published),
             entry,
             campaign.observables,
-            lambda name, one: observed.counts_in(entry, folder, campaign, name, one),
+            lambda name, one: observed_data.counts_in(entry, folder, campaign, name, one),
         )
 
 
@@ -200,7 +201,7 @@ def systematics_of(
     campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
 ) -> SystematicGain | None:
     """Prepare the gain with systematic uncertainties integrated out; None when the campaign wants or has none."""
-    from .information.systematics import systematic_gain
+    from ...information.systematics import systematic_gain
 
     wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
     shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from .campaign.model import Campaign
-from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
-from .quantities.labels import label
-from .quantities.seeds import branch_generator
-from .simulators.choice import build
+from ...campaign.model import Campaign
+from ...quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from ...quantities.labels import label
+from ...quantities.seeds import branch_generator
+from ...simulators.choice import build
 
 PROBE_EVENTS = 2_000
 #: Start-up of a stage's process, measured on a laptop; two processes per branch.

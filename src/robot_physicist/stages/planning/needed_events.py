@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .campaign.model import Campaign
-from .information.support import rounded_up
-from .plan import PROCESS_SECONDS, Probe
+from ...campaign.model import Campaign
+from ...information.support import rounded_up
+from .cost import PROCESS_SECONDS, Probe
 
 #: Share of the wanted error above which the part of the integral over data is worth lowering first.
 MOST_INTEGRATION = 0.7

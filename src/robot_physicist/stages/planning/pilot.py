@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import files
-from .campaign.checks.histograms import check as check_histogram
-from .campaign.digests import branch_digest
-from .campaign.files import read_campaign
-from .campaign.model import Campaign
-from .information.finite_simulation import GainEstimates, information_gain
-from .information.support import rounded_up
-from .needs import PilotError
-from .quantities import labels
-from .quantities.errors import BadInputError, InputFileError
-from .quantities.seeds import branch_generator
-from .stage_inputs import exposure_named, prior_of, systematics_of, templates_of
-from .statistics.grid_posterior import entropy
-from .templates.histogram import Histogram
-from .templates.templates import Templates
+from ... import files
+from ...campaign.checks.histograms import check as check_histogram
+from ...campaign.digests import branch_digest
+from ...campaign.files import read_campaign
+from ...campaign.model import Campaign
+from ...information.finite_simulation import GainEstimates, information_gain
+from ...information.support import rounded_up
+from ...quantities import labels
+from ...quantities.errors import BadInputError, InputFileError
+from ...quantities.seeds import branch_generator
+from ...statistics.grid_posterior import entropy
+from ...templates.histogram import Histogram
+from ...templates.templates import Templates
+from ..reading.inputs import exposure_named, prior_of, systematics_of, templates_of
+from .needed_events import PilotError
 
 
 def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from .campaign.model import Campaign, SimulatedBackground
-from .quantities.arrays import FloatArray, Values
-from .quantities.errors import SimulationError
-from .quantities.events import Events
-from .quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
-from .quantities.observable import Observable
-from .quantities.seeds import branch_generator
-from .simulators.base import Sampler
-from .simulators.choice import SimulatorChoice, build
+from ...campaign.model import Campaign, SimulatedBackground
+from ...quantities.arrays import FloatArray, Values
+from ...quantities.errors import SimulationError
+from ...quantities.events import Events
+from ...quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from ...quantities.observable import Observable
+from ...quantities.seeds import branch_generator
+from ...simulators.base import Sampler
+from ...simulators.choice import SimulatorChoice, build
 
 #: Events of a block, and blocks after which nothing was recorded.
 BLOCK, MOST_BLOCKS = 10_000, 1000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import files
-from .campaign.checks.search_state import check_gains, check_state
-from .campaign.files import read_campaign, write_campaign
-from .campaign.search_rounds import round_campaign
-from .design.search.rounds import next_round
-from .design.search.state import SearchState
-from .information.results import InformationGain
-from .quantities.errors import BadInputError
+from .. import files
+from ..campaign.checks.search_state import check_gains, check_state
+from ..campaign.files import read_campaign, write_campaign
+from ..campaign.search_rounds import round_campaign
+from ..design.search.rounds import next_round
+from ..design.search.state import SearchState
+from ..information.results import InformationGain
+from ..quantities.errors import BadInputError
 
 
 def propose(
@@ -24,7 +24,7 @@ def propose(
     figures: Path,
 ) -> str:
     """Propose the next round of a search from its state after the round before, and the gains of that round."""
-    from .reports.figures.search import draw
+    from ..reports.figures.search import draw
 
     campaign = read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]

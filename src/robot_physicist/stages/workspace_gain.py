@@ -6,24 +6,27 @@ workspace does not hold fixed are nuisances with the priors of `nuisances.Prior`
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .histfactory.nuisances import nuisances
-from .histfactory.workspace_checks import check_grids, check_models, common_counts, patched, validated
-from .inference.posterior import summarise
-from .inference.results import WorkspaceGain
-from .information.marginal_gain import marginal_gain
-from .likelihood.data_points import data_points
-from .likelihood.marginal import marginalise
-from .quantities.arrays import FloatArray, Values
-from .quantities.errors import BadInputError, UnknownNameError, nearest
-from .quantities.exposure import Luminosity
-from .quantities.labels import product
-from .statistics.grid_posterior import entropy, normalise
+from .. import files
+from ..histfactory.nuisances import nuisances
+from ..histfactory.workspace_checks import check_grids, check_models, common_counts, patched, validated
+from ..inference.posterior import summarise
+from ..inference.results import WorkspaceGain
+from ..information.marginal_gain import marginal_gain
+from ..likelihood.data_points import data_points
+from ..likelihood.marginal import marginalise
+from ..quantities.arrays import FloatArray, Values
+from ..quantities.errors import BadInputError, InputFileError, MarginalisationWarning, UnknownNameError, nearest
+from ..quantities.exposure import Luminosity
+from ..quantities.labels import product
+from ..statistics.grid_posterior import entropy, normalise
 
 #: Name of the coordinate that counts the patches.
 PATCH = "patch"
@@ -33,6 +36,54 @@ MOST_POINTS = 10_000
 FARTHEST = 5.0
 #: Nats of a prior below which there is nothing to learn.
 LEAST_ENTROPY = 1e-9
+
+
+def workspace(
+    file: Path,
+    patchset: Path | None,
+    grids: Sequence[str],
+    priors: Sequence[str],
+    measurement: str | None,
+    draws: int,
+    seed: int,
+    output: Path | None,
+) -> str:
+    """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
+    import numpy as np
+
+    axes, normals = [parse_grid(text) for text in grids], [parse_prior(text) for text in priors]
+    named_once("--grid", axes)
+    named_once("--prior", normals)
+    base, patches = files.read_json(file), None if patchset is None else files.read_json(patchset)
+    options: dict[str, Any] = {"measurement": measurement, "draws": draws, "rng": np.random.default_rng(seed)}
+    try:
+        if patchset is not None and not isinstance(patches, dict):
+            raise InputFileError(f"the patchset {patchset} is no JSON object with metadata and patches")
+        result = workspace_gain(base, patches, dict(axes), normals, **options)
+    except InputFileError as error:
+        raise InputFileError(f"{file}: {error}") from None
+    if output is not None:
+        files.write_document(output, result)
+    both = (result.observed_marginalisation, result.marginalisation)
+    for text in dict.fromkeys(text for how in both if how for text in how.warnings):
+        warnings.warn(text, MarginalisationWarning, stacklevel=2)
+    return _workspace_text(result, list(dict(axes)))
+
+
+def _workspace_text(result: WorkspaceGain, names: Sequence[str]) -> str:
+    known, how = result.posterior, result.marginalisation
+    checked = f", effective fraction {how.effective_fraction:.2f}" if how else ""
+    gained = round(result.prior_entropy - result.posterior_entropy, 4) + 0.0  # no minus before a zero
+    return "\n".join(
+        [
+            *(f"{name} = {known.mean[name]:.4g} ± {known.sd[name]:.2g} (observed data)" for name in names),
+            f"most probable point: {known.map}",
+            f"information gained from the observed data: {gained:.4f} nats",
+            f"expected information gain: {result.gain.value:.4f} ± {result.gain.error:.4f} of at most"
+            f" {result.prior_entropy:.4f} nats",
+            f"{len(result.nuisances)} nuisance parameters marginalised{checked}",
+        ]
+    )
 
 
 def parse_grid(text: str) -> tuple[str, FloatArray]:

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .campaign.model import Campaign
-from .design.recast_results import Recast
-from .histfactory.published import Specification, signal_names, totals
-from .histfactory.systematics import LumiSystematic
-from .inference.results import UpperLimit
-from .inference.upper_limits import LEVEL
-from .information.results import InformationGain
-from .information.systematics import SystematicGain
-from .likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
-from .quantities.arrays import FloatArray
-from .quantities.errors import RecastError, nearest
-from .quantities.exposure import Exposure
-from .templates.filling import axes
-from .templates.templates import Templates, expected
+from .. import files
+from ..campaign.files import read_campaign, read_published
+from ..campaign.model import Campaign
+from ..design.recast_results import Recast
+from ..histfactory.published import Specification, signal_names, totals
+from ..histfactory.systematics import LumiSystematic
+from ..inference.results import UpperLimit
+from ..inference.upper_limits import LEVEL
+from ..information.results import InformationGain
+from ..information.systematics import SystematicGain
+from ..likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import RecastError, nearest
+from ..quantities.exposure import Exposure
+from ..templates.filling import axes
+from ..templates.templates import Templates, expected
+from .empty_bins import warn_of_empty_bins
+from .gain import gain_of, spelt_gain
+from .reading.inputs import exposure_named, prior_of, shapes_of, templates_from
 
 #: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.
 FEW = 10
@@ -179,3 +187,45 @@ def few_events(data: float, background: float) -> list[str]:
         f"{data:g} events of data and {background:.3g} of background are few for the asymptotic formulae of CLs; "
         "check the limits with pseudo-experiments"
     ]
+
+
+def recast(
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    histograms: Sequence[Path],
+    workspace: Path,
+    patchset: Path,
+    output: Path,
+) -> str:
+    """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
+    from ..histfactory.published import background_only
+    from ..inference.upper_limits import upper_limits
+    from ..likelihood import workspace as build
+
+    campaign = read_campaign(campaign_file)
+    chosen = exposure_named(campaign, exposure)
+    published = read_published(campaign, campaign_file.parent, setting, exposure)
+    doubts = agreement(*published, campaign, setting, exposure)
+    base = background_only(*published)
+    signal = templates_from(campaign_file, campaign, setting, chosen, histograms)
+    templates = replace(signal, background=backgrounds(base, chosen))
+    warn_of_empty_bins(build.empty_bins(templates), campaign)
+    shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])
+    arguments: dict[str, Any] = {"simulation": campaign.simulation, "name": campaign.name, "shapes": shapes}
+    patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
+    patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    build.check(base, patches)
+    systematics = published_gain(base, templates, chosen, campaign, shapes)
+    prior = prior_of(campaign_file, campaign)
+    result = collect(
+        published,
+        base,
+        limits=list(upper_limits(base, patches, templates.points)),
+        gain=gain_of(campaign, setting, exposure, templates, prior, systematics, None),
+        doubts=doubts,
+    )
+    for path, content in ((workspace, base), (patchset, patches)):
+        files.write_json(path, content)
+    files.write_document(output, result)
+    return f"{spelt_gain(result.gain)}, {len(result.limits)} limits at {setting}, {exposure}: {output}"

@@ -1,35 +1,71 @@
-"""The stages of a sequence of experiments; all others are those of an ordinary campaign.
-
-A round is two campaigns: one that looks for the best setting, and one that has data at that setting.
-"""
+"""The stages of a round of a sequence: begin, observe and update."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import files, observed
-from .campaign.branches import exposure_label
-from .campaign.digests import campaign_digest, digest
-from .campaign.files import read_campaign, write_campaign
-from .campaign.model import Campaign
-from .campaign.reading import campaign_from
-from .campaign.rounds import measurement_campaign, round_campaign
-from .design.ranking import spell
-from .design.results import Design, ExposureDesign
-from .design.sequence.options import Sequence
-from .design.sequence.state import Experiments
-from .design.sequence.update import beginning, updated
-from .files import root_events
-from .inference.results import Posteriors
-from .quantities import labels
-from .quantities.arrays import Values
-from .quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
-from .reports.sequence_summary import summary
-from .sequence_inputs import DATA, data_of, is_of, made_from
-from .stage_inputs import exposure_named, prior_of
+from ... import files
+from ...campaign.branches import exposure_label
+from ...campaign.digests import campaign_digest, digest
+from ...campaign.files import read_campaign, write_campaign
+from ...campaign.model import Campaign
+from ...campaign.reading import campaign_from
+from ...campaign.rounds import measurement_campaign, round_campaign
+from ...design.ranking import spell
+from ...design.results import Design, ExposureDesign
+from ...design.sequence.options import Sequence
+from ...design.sequence.state import Experiments
+from ...design.sequence.update import beginning, updated
+from ...files import root_events
+from ...inference.results import Posteriors
+from ...quantities import labels
+from ...quantities.arrays import Values
+from ...quantities.errors import CampaignError, DataNeededError, DigestMismatchError, InputFileError, SequenceWarning
+from ...reports.sequence_summary import summary
+from ..reading import observed_data
+from ..reading.inputs import exposure_named, prior_of
+
+#: Name of the data of a round, beside the campaign of its experiment.
+DATA = "data.root"
+
+
+def is_of(study_file: Path, study: Campaign, known: Experiments, campaign: Campaign) -> bool:
+    """Is this the campaign that the study, as it is now, has for the round that begins with what is known?"""
+    first = known if known.rounds else beginning(study, known.digest, prior_of(study_file, study))
+    return is_same(campaign, round_campaign(study, first))
+
+
+def is_same(campaign: Campaign, content: Mapping[str, Any]) -> bool:
+    """Has a campaign the content of this mapping?"""
+    return campaign_digest(campaign) == campaign_digest(campaign_from(content, "a campaign of the sequence"))
+
+
+def data_of(study: Campaign, number: int, best: str) -> tuple[Values, Mapping[str, Any]]:
+    """Setting of the data of a round, and how the campaign of the experiment names them: simulated or observed."""
+    if study.sequence and study.sequence.truth:
+        setting, observed = labels.parse(best), {}
+    else:
+        chosen = study.observed[number - 1]
+        setting = {name: labels.rounded(chosen.setting[name]) for name in study.settings}
+        observed = chosen.model_dump(mode="json", exclude_unset=True)
+    return setting, observed | {"file": DATA, "setting": setting}
+
+
+def made_from(*, previous: Path, campaign: Path, design: Path, measurement: Path, posterior: Path) -> dict[str, str]:
+    """SHA-256 of the files of a round from which the next one is made; the data are beside the measurement."""
+    paths = {
+        "previous": previous,
+        "campaign": campaign,
+        "design": design,
+        "measurement": measurement,
+        "data": measurement.parent / DATA,
+        "posterior": posterior,
+    }
+    return {name: files.sha256(path) for name, path in paths.items()}
 
 
 def begin(study: Path, campaign: Path, sequence: Path) -> str:
@@ -72,7 +108,7 @@ def update(
     figures: Path,
 ) -> str:
     """Update what is known by the data of a round; write the campaign of the next one, and figures."""
-    from .reports.figures.sequence import draw
+    from ...reports.figures.sequence import draw
 
     whole, section = _study(study)
     before, found = files.read_document(Experiments, previous), files.read_document(Posteriors, posterior)
@@ -137,8 +173,8 @@ def _simulate(study: Campaign, truth: Values, setting: Values, exposure: str, nu
 def _take(study_file: Path, study: Campaign, number: int, data: Path) -> None:
     """Copy the data of a round, once they are known to be what the study says."""
     chosen = study.observed[number - 1]
-    with observed.located(number - 1):
-        observed.counts(chosen, study_file.parent, study, exposure_label(study, chosen))
+    with observed_data.located(number - 1):
+        observed_data.counts(chosen, study_file.parent, study, exposure_label(study, chosen))
     files.copy(study_file.parent / chosen.file, data)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import files
-from .campaign.checks import allocation as allocation_consistency
-from .campaign.files import read_campaign
-from .quantities.seeds import branch_generator
-from .stage_inputs import exposure_named, prior_of, templates_by_setting
+from .. import files
+from ..campaign.checks import allocation as allocation_consistency
+from ..campaign.files import read_campaign
+from ..quantities.seeds import branch_generator
+from .reading.inputs import exposure_named, prior_of, templates_by_setting
 
 
 def allocate(campaign_file: Path, exposure: str, histograms: Sequence[Path], output: Path, figures: Path) -> str:
     """Share the luminosity of an exposure among the settings so that it teaches most."""
-    from .design.allocation import plan
-    from .reports.figures.allocation import draw
+    from ..design.allocation import plan
+    from ..reports.figures.allocation import draw
 
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)

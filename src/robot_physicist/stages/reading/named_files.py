@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from . import files, observed
-from .campaign.branches import exposure_label
-from .campaign.files import read_published
-from .campaign.model import Campaign, HistogramBackground
-from .campaign.priors import prior_weights
-from .campaign.variables import PosteriorFile
-from .files.root_histograms import read_contents
-from .histfactory.systematics import ShapeSystematic
-from .inference.results import Posteriors
-from .quantities.errors import BadInputError
-from .quantities.labels import label
+from ... import files
+from ...campaign.branches import exposure_label
+from ...campaign.files import read_published
+from ...campaign.model import Campaign, HistogramBackground
+from ...campaign.priors import prior_weights
+from ...campaign.variables import PosteriorFile
+from ...files.root_histograms import read_contents
+from ...histfactory.systematics import ShapeSystematic
+from ...inference.results import Posteriors
+from ...quantities.errors import BadInputError
+from ...quantities.labels import label
+from . import observed_data
 
 
 def check(campaign: Campaign, folder: Path) -> None:
@@ -37,7 +38,7 @@ def _readers(campaign: Campaign, folder: Path) -> Iterator[tuple[str, Callable[[
     bins = math.prod(observable.bins for observable in campaign.observables.values())
     for index, entry in enumerate(campaign.observed):
         exposure = exposure_label(campaign, entry)
-        yield f"observed[{index}]", partial(observed.counts, entry, folder, campaign, exposure)
+        yield f"observed[{index}]", partial(observed_data.counts, entry, folder, campaign, exposure)
     for index, background in enumerate(campaign.backgrounds):
         if isinstance(background, HistogramBackground):
             yield f"backgrounds[{index}]", _contents(folder / background.file, background.histogram, bins)
@@ -57,7 +58,7 @@ def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
 
 
 def _check_published(campaign: Campaign, folder: Path) -> None:
-    from .recast import agreement
+    from ..recasting import agreement
 
     for setting in map(label, campaign.setting_points):
         for exposure in campaign.exposures:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import files
-from .campaign.checks.named_files import named_paths
-from .campaign.files import read_campaign
-from .campaign.layout import jobs
-from .campaign.model import Campaign
-from .campaign.rounds import measurement_campaign
-from .design.results import Design
-from .design.sequence.state import Experiments
-from .design.sequence.update import updated
-from .inference.results import Posteriors
-from .quantities.errors import BadInputError
-from .sequence_inputs import data_of, is_of, is_same, made_from
+from ... import files
+from ...campaign.checks.named_files import named_paths
+from ...campaign.files import read_campaign
+from ...campaign.layout import jobs
+from ...campaign.model import Campaign
+from ...campaign.rounds import measurement_campaign
+from ...design.results import Design
+from ...design.sequence.state import Experiments
+from ...design.sequence.update import updated
+from ...inference.results import Posteriors
+from ...quantities.errors import BadInputError
+from .rounds import data_of, is_of, is_same, made_from
 
 
 def finished(study: Path, results: Path, number: int) -> Experiments | None:

@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .campaign.model import Campaign, Observed
-from .files import root_events
-from .quantities.arrays import FloatArray
-from .quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
-from .quantities.events import Events
-from .quantities.exposure import EventCount
-from .quantities.observable import Observable
-from .quantities.units import BROUGHT_INSIDE, Conversion, conversions
-from .templates import filling
-from .templates.filling import Observables
+from ...campaign.model import Campaign, Observed
+from ...files import root_events
+from ...quantities.arrays import FloatArray
+from ...quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
+from ...quantities.events import Events
+from ...quantities.exposure import EventCount
+from ...quantities.observable import Observable
+from ...quantities.units import BROUGHT_INSIDE, Conversion, conversions
+from ...templates import filling
+from ...templates.filling import Observables
 
 #: A larger fraction of the events outside the range cannot be meant.
 MOST_OUTSIDE = 0.5

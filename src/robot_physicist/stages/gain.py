@@ -1,0 +1,86 @@
+"""The stage eig: the expected information gain of one setting and exposure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import files
+from ..campaign.files import read_campaign
+from ..campaign.model import Campaign
+from ..information.results import InformationGain
+from ..quantities import labels
+from ..quantities.arrays import FloatArray
+from ..quantities.errors import GainWarning, MarginalisationWarning
+from ..quantities.estimates import Estimate
+from ..quantities.seeds import branch_generator
+from ..templates.reweighting import effective_events, few_events
+from ..templates.templates import Templates
+from .reading.inputs import exposure_named, prior_of, systematics_of, templates_from
+
+if TYPE_CHECKING:
+    from ..information.systematics import SystematicGain
+
+
+def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
+    """Estimate the expected information gain of one setting and exposure."""
+    from ..information.exact import exact_gain
+
+    campaign = read_campaign(campaign_file)
+    chosen = exposure_named(campaign, exposure)
+    prior = prior_of(campaign_file, campaign)
+    templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
+    systematics = systematics_of(campaign_file, campaign, templates, chosen)
+    rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
+    exact = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
+    result = gain_of(campaign, setting, exposure, templates, prior, systematics, exact)
+    files.write_document(output, result)
+    return f"{spelt_gain(result)} at {setting}, {exposure}: {output}"
+
+
+def spelt_gain(gain: InformationGain) -> str:
+    """Write a gain for people; its warnings are issued."""
+    integrated = gain.marginalisation.warnings if gain.marginalisation else []
+    for message in gain.warnings:
+        warnings.warn(message, MarginalisationWarning if message in integrated else GainWarning, stacklevel=2)
+    return f"{gain.corrected.value:.4f} ± {gain.corrected.error:.4f} nats"
+
+
+def gain_of(
+    campaign: Campaign,
+    setting: str,
+    exposure: str,
+    templates: Templates,
+    prior: FloatArray,
+    systematics: SystematicGain | None,
+    exact: Estimate | None,
+) -> InformationGain:
+    """Estimate the gain of templates; with systematics, nuisance parameters are integrated out."""
+    from ..information.finite_simulation import information_gain
+    from ..information.systematics import nuisances_text
+
+    effective = effective_events(*templates.sums())
+    chosen = exposure_named(campaign, exposure)
+    # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
+    rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
+    gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
+    # An open interval says how many events are missing already.
+    few = [] if gain.lacking else few_events(templates.points, effective)
+    return InformationGain(
+        setting=setting,
+        exposure=exposure,
+        prior_entropy=gain.prior_entropy,
+        corrected=gain.corrected,
+        plug_in=gain.plug_in,
+        cross_fitted=gain.cross_fitted,
+        exact=exact,
+        functions=gain.functions,
+        method=gain.method,
+        nuisances=nuisances_text(campaign, systematics is not None),
+        simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
+        effective_events=float(effective.min()),
+        warnings=[*gain.warnings, *few, *templates.warnings],
+        marginalisation=gain.marginalisation,
+    )

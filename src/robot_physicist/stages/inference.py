@@ -1,0 +1,99 @@
+"""The stages likelihood and posterior of one setting and exposure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..campaign.files import read_campaign
+from ..quantities import labels
+from ..quantities.errors import MarginalisationWarning
+from ..quantities.seeds import branch_generator
+from ..reports.words import spelt
+from ..templates.filling import axes
+from .empty_bins import warn_of_empty_bins
+from .reading.inputs import (
+    check_observed,
+    exposure_named,
+    observed_at,
+    observed_in,
+    prior_of,
+    read_likelihood,
+    shapes_of,
+    templates_from,
+)
+
+
+def likelihood(
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    histograms: Sequence[Path],
+    workspace: Path,
+    patchset: Path,
+) -> str:
+    """Build the pyhf workspace and patchset of one setting and exposure."""
+    from ..likelihood import workspace as build
+
+    campaign = read_campaign(campaign_file)
+    chosen = exposure_named(campaign, exposure)
+    templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
+    warn_of_empty_bins(build.empty_bins(templates), campaign)
+    observed = observed_at(campaign_file, campaign, setting, exposure)
+    arguments: dict[str, Any] = {
+        "simulation": campaign.simulation,
+        "name": campaign.name,
+        "shapes": shapes_of(campaign_file, campaign, templates.sumw.shape[2]),
+    }
+    base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
+    patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
+    patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    if observed is not None:
+        patches["metadata"]["data"] = build.OBSERVED
+        check_observed(campaign_file, campaign, setting, exposure, observed, templates, (base, patches))
+    build.check(base, patches)
+    files.write_json(workspace, base)
+    files.write_json(patchset, patches)
+    return f"{len(templates.points)} patches at {setting}, {exposure}: {workspace} {patchset}"
+
+
+def posterior(
+    campaign_file: Path,
+    setting: str,
+    exposure: str,
+    workspace: Path,
+    patchset: Path,
+    output: Path,
+) -> str:
+    """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
+    from ..inference import posterior as infer
+
+    campaign = read_campaign(campaign_file)
+    published = read_likelihood(campaign, workspace, patchset)
+    observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
+    chosen = exposure_named(campaign, exposure)
+    result = infer.collect(
+        published,
+        chosen,
+        prior,
+        campaign.parameter_points,
+        campaign.estimator,
+        setting=setting,
+        exposure_label=exposure,
+        observed=observed,
+        rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
+    )
+    if observed is not None:
+        from ..inference.observed_fit import fitter, with_fit
+
+        fit = fitter(published, prior, chosen, campaign.estimator.nuisances == "fixed")
+        rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"observed fit {exposure}")
+        result = with_fit(result, fit, observed, axes(campaign.observables), rng)
+    files.write_document(output, result)
+    for message in result.warnings:
+        warnings.warn(message, MarginalisationWarning, stacklevel=2)
+    fitted = "" if result.observed_fit is None else f", observed data: {spelt(result.observed_fit.goodness)}"
+    return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}{fitted}: {output}"

@@ -1,0 +1,1 @@
+"""What a campaign will cost, and how many events an error needs."""

@@ -1,0 +1,1 @@
+"""What the stages read: the files of a campaign, checked against it."""

@@ -1,0 +1,1 @@
+"""The stages of a sequence of experiments."""

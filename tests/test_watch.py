@@ -21,10 +21,10 @@ from robot_physicist.campaign.model import PublishedLikelihood
 from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.design.search.options import Search
 from robot_physicist.design.sequence.options import Sequence
-from robot_physicist.progress import finished, seconds_each, seconds_left
-from robot_physicist.progress_view import line, lines, panel
-from robot_physicist.watch import look, states
-from robot_physicist.watched_files import WatchedFiles
+from robot_physicist.watch.files import WatchedFiles
+from robot_physicist.watch.progress import finished, seconds_each, seconds_left
+from robot_physicist.watch.screen import look, states
+from robot_physicist.watch.view import line, lines, panel
 
 TINY = ROOT / "tests/data/tiny"
 COMMAND = [str(Path(sys.executable).parent / "robot-physicist"), "watch"]

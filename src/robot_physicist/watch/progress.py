@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .campaign.layout import Job
-from .campaign.model import Campaign
-from .design.ranking import spell
-from .information.results import InformationGain
-from .quantities.estimates import Interval
-from .quantities.labels import parse
+from ..campaign.layout import Job
+from ..campaign.model import Campaign
+from ..design.ranking import spell
+from ..information.results import InformationGain
+from ..quantities.estimates import Interval
+from ..quantities.labels import parse
 
 #: A stage's rate is that of its latest files, so many of them.
 LATEST = 50

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from . import files
-from .campaign.files import read_campaign
-from .campaign.layout import Job, design_of, jobs
-from .campaign.model import Campaign
-from .information.results import InformationGain
+from .. import files
+from ..campaign.files import read_campaign
+from ..campaign.layout import Job, design_of, jobs
+from ..campaign.model import Campaign
+from ..information.results import InformationGain
+from ..quantities.labels import label
+from .files import WatchedFiles
 from .progress import Best, Progress, Round, best, finished, progress
-from .quantities.labels import label
-from .watched_files import WatchedFiles
 
 
 def kind(campaign: Campaign) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..quantities.labels import number
 from .progress import PAUSE_SECONDS, Best, Progress, Round
-from .quantities.labels import number
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import files
-from .campaign.layout import Job
-from .design.recast_results import Recast
-from .information.results import InformationGain
-from .quantities.errors import RobotPhysicistError
+from .. import files
+from ..campaign.layout import Job
+from ..design.recast_results import Recast
+from ..information.results import InformationGain
+from ..quantities.errors import RobotPhysicistError
 
 Content = TypeVar("Content")
 #: Stages that tell what a setting teaches.

@@ -1,4 +1,4 @@
-"""Watching a campaign: looks at what is there, again and again, until all is."""
+"""Watch a campaign run: the state in a terminal, or line by line."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
-from . import files, watch_rounds
-from .campaign.files import read_campaign
-from .campaign.layout import jobs
-from .campaign.model import Campaign
+from .. import files
+from ..campaign.files import read_campaign
+from ..campaign.layout import jobs
+from ..campaign.model import Campaign
+from . import rounds
+from .files import WatchedFiles
 from .progress import Progress, best, finished, progress
-from .progress_view import WIDTH, lines, panel
-from .watched_files import WatchedFiles
+from .view import WIDTH, lines, panel
 
 #: Seconds between two looks, and the most of the time that looking may take.
 PERIOD, SHARE = 1.0, 0.2
@@ -59,8 +60,8 @@ def states(file: Path, folder: Path, once: bool = False) -> Iterator[Progress]:
 
 def look(campaign: Campaign, results: WatchedFiles, now: float, changed: float = 0.0) -> Progress:
     """The state at one moment; a design that is older than the last change of the campaign is not its design."""
-    if sort := watch_rounds.kind(campaign):
-        return watch_rounds.look(campaign, sort, results, now)
+    if sort := rounds.kind(campaign):
+        return rounds.look(campaign, sort, results, now)
     wanted = jobs(campaign)
     times = {path: at for path, at in results.times(wanted).items() if path != "design.json" or at >= changed}
     found = best(campaign, results.gains(wanted, finished(wanted, times)), len(campaign.setting_points))

@@ -22,11 +22,11 @@ from robot_physicist.design.results import Design
 from robot_physicist.inference.observed_fit import fitter, goodness, observed_fit, summaries
 from robot_physicist.inference.posterior import pseudo_experiments
 from robot_physicist.inference.results import Posteriors
+from robot_physicist.project.reference import campaign_schema
 from robot_physicist.quantities import labels
 from robot_physicist.quantities.errors import BadInputError, CampaignError, DigestMismatchError, UnknownNameError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
-from robot_physicist.reference import campaign_schema
 from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.stages.people import validate
 from robot_physicist.templates.histogram import Histogram

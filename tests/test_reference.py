@@ -8,7 +8,7 @@ import yaml
 from conftest import ROOT
 
 from robot_physicist.campaign.reading import campaign_from
-from robot_physicist.reference import (
+from robot_physicist.project.reference import (
     campaign_reference,
     campaign_schema,
     document_schemas,

@@ -274,27 +274,27 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> Non
 @click.argument("folder", type=FILE, default=Path("."))
 def check(folder: Path) -> None:
     """Check that steps, graphs, environments and REANA specifications of a project FOLDER agree."""
-    from . import inspection
+    from . import project
 
     options = {name: {str(option.name) for option in command.params} for name, command in cli.commands.items()}
-    click.echo(inspection.check(folder, options))
+    click.echo(project.check(folder, options))
 
 
 @cli.command()
 @click.argument("file", type=FILE)
 def init(file: Path) -> None:
     """Write a commented campaign FILE to start from."""
-    from . import inspection
+    from . import project
 
-    click.echo(inspection.init(file))
+    click.echo(project.init(file))
 
 
 @cli.command()
 def simulators() -> None:
     """List the simulators with their settings, parameters, observables and options."""
-    from . import inspection
+    from . import project
 
-    click.echo(inspection.simulators())
+    click.echo(project.simulators())
 
 
 @cli.command()
@@ -358,9 +358,9 @@ def workspace(file: Path, **options: Any) -> None:
 @click.argument("folder", type=FILE)
 def reference(folder: Path) -> None:
     """Generate the JSON schemas and the campaign's reference page below a project FOLDER."""
-    from . import inspection
+    from . import project
 
-    click.echo(inspection.reference(folder))
+    click.echo(project.reference(folder))
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

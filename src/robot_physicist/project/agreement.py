@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from .quantities.errors import nearest
+import yaml
+
+from ..quantities.errors import InputFileError, nearest
 
 FLAG = re.compile(r"--([a-z]+) \{(\w+)\}")
 
@@ -115,3 +118,23 @@ def _reana(name: str, specification: Any, project: Project) -> Iterator[str]:
 def _init_parameters(workflow: Any) -> set[str]:
     values = (value for stage in workflow["stages"] for value in stage["scheduler"]["parameters"].values())
     return {value["output"] for value in values if isinstance(value, dict) and value.get("step") == "init"}
+
+
+def read_project(folder: Path) -> Project:
+    """Read steps, environments, graphs and REANA specifications of a project folder."""
+
+    def parsed(pattern: str) -> dict[str, Any]:
+        return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(pattern))}
+
+    visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/**/*")
+    if not (folder / "Snakefile").is_file():
+        raise InputFileError(f"{folder}: no Snakefile; give the folder of a checkout")
+    included = sorted(folder.glob("workflow/*.smk"))
+    return Project(
+        steps=parsed("steps/*.yml"),
+        environments=parsed("envs/*.yml"),
+        workflows=parsed("workflow/*.yml"),
+        snakefile="".join(path.read_text(encoding="utf-8") for path in (folder / "Snakefile", *included)),
+        reana={f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()},
+        paths={str(path.relative_to(folder)) for pattern in visible for path in folder.glob(pattern)},
+    )

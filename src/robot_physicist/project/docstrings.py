@@ -15,7 +15,7 @@ from types import ModuleType
 def attribute_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
     """Map each class of a module to the docstrings of its attributes, on one line each.
 
-    >>> from .campaign import variables
+    >>> from ..campaign import variables
     >>> attribute_docstrings(variables)["Normal"]["mean"]
     'Mean of the normal distribution before truncation.'
     """

@@ -1,4 +1,4 @@
-"""Commands for people: validate, plan, init, simulators, show and the generated reference."""
+"""What the commands about the project do: check, init, simulators and reference."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import __version__, files
-from .quantities.errors import BadInputError, CheckError
-from .rest_of_files import read_project
+from .. import __version__, files
+from ..quantities.errors import BadInputError, CheckError
+from .agreement import read_project
 
 
 def check(folder: Path, options: Mapping[str, set[str]]) -> str:
@@ -16,8 +16,8 @@ def check(folder: Path, options: Mapping[str, set[str]]) -> str:
 
     When they do, the programs that will read them are asked too, as far as they are installed.
     """
-    from .check import problems
-    from .validators import installed, refusals
+    from .agreement import problems
+    from .engines import installed, refusals
 
     project = read_project(folder)
     found = list(problems(project, options, __version__)) or list(refusals(folder))

@@ -9,35 +9,35 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from .campaign import branches as campaign_branches
-from .campaign import model, variables
-from .campaign.branches import Branches
-from .campaign.explanations import mapped
-from .campaign.model import Campaign
-from .design import recast_results
-from .design import results as design_results
-from .design.allocation import results
-from .design.results import Design
-from .design.search import options as search_options
-from .design.search import state
-from .design.sequence import options as sequence_options
-from .design.sequence import state as sequence_documents
+from ..campaign import branches as campaign_branches
+from ..campaign import model, variables
+from ..campaign.branches import Branches
+from ..campaign.explanations import mapped
+from ..campaign.model import Campaign
+from ..design import recast_results
+from ..design import results as design_results
+from ..design.allocation import results
+from ..design.results import Design
+from ..design.search import options as search_options
+from ..design.search import state
+from ..design.sequence import options as sequence_options
+from ..design.sequence import state as sequence_documents
+from ..histfactory import systematics
+from ..inference import fit_results
+from ..inference import results as inference_results
+from ..inference.results import Posteriors, WorkspaceGain
+from ..information import options as information_options
+from ..information import results as information_results
+from ..information.results import InformationGain
+from ..likelihood import results as likelihood_results
+from ..quantities import estimates, exposure, observable
+from ..simulators import choice as simulators_choice
+from ..simulators import load, names
+from ..simulators.base import Variable
+from ..templates import histogram as templates_histogram
+from ..templates import options as templates_options
+from ..templates.histogram import Histogram
 from .docstrings import attribute_docstrings
-from .histfactory import systematics
-from .inference import fit_results
-from .inference import results as inference_results
-from .inference.results import Posteriors, WorkspaceGain
-from .information import options as information_options
-from .information import results as information_results
-from .information.results import InformationGain
-from .likelihood import results as likelihood_results
-from .quantities import estimates, exposure, observable
-from .simulators import choice as simulators_choice
-from .simulators import load, names
-from .simulators.base import Variable
-from .templates import histogram as templates_histogram
-from .templates import options as templates_options
-from .templates.histogram import Histogram
 
 DOCUMENTS: dict[str, Any] = {
     "branches": Branches,

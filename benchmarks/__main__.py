@@ -7,7 +7,7 @@ import platform
 import sys
 from pathlib import Path
 
-from robot_physicist.cli import NUMERICS
+from robot_physicist.cli.main import NUMERICS
 
 
 def main(chosen: list[str]) -> None:

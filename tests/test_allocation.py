@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from robot_physicist import cli, stages
+from robot_physicist import stages
+from robot_physicist.cli import main
 from robot_physicist.design.allocation.plan import allocate
 from robot_physicist.design.allocation.shares import TOLERANCE, Experiment, optimal_shares
 from robot_physicist.information.options import Estimator
@@ -226,7 +227,7 @@ def finished(tmp_path):
 def call(capsys):
     def run(*arguments):
         with pytest.raises(SystemExit) as stopped:
-            cli.main([str(argument) for argument in arguments])
+            main.main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return stopped.value.code or 0, captured.out + captured.err
 

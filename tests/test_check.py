@@ -9,7 +9,7 @@ import yaml
 from conftest import ROOT, environment
 from engines import call, checkout
 
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 
 PARTS = ("Snakefile", "workflow", "steps", "envs", "campaigns", "reana.yaml", "reana-snakemake.yaml")
 

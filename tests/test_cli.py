@@ -11,7 +11,7 @@ import uproot
 import yaml
 
 from robot_physicist import __version__
-from robot_physicist.cli import cli, main
+from robot_physicist.cli.main import cli, main
 
 COMMAND = str(Path(sys.executable).parent / "robot-physicist")
 

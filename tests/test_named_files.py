@@ -7,7 +7,7 @@ import pytest
 import uproot
 import yaml
 
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 from robot_physicist.quantities.errors import BadInputError
 from robot_physicist.stages.people import validate
 

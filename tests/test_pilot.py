@@ -7,7 +7,7 @@ import yaml
 
 from robot_physicist import files, stages
 from robot_physicist.campaign.files import read_campaign
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 from robot_physicist.information.results import InformationGain
 
 PILOT = {

@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm, poisson
 
 from robot_physicist import stages
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 from robot_physicist.histfactory.published import background_only, signal_names, totals
 from robot_physicist.inference.upper_limits import upper_limits
 from robot_physicist.likelihood.workspace import workspace_digest

@@ -15,7 +15,7 @@ from scipy.stats import kstest
 from robot_physicist import stages
 from robot_physicist.campaign.files import read_campaign
 from robot_physicist.campaign.reading import campaign_from
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 from robot_physicist.design.sequence.state import Experiments
 from robot_physicist.files import whole_files
 from robot_physicist.inference.results import Posteriors

@@ -228,7 +228,7 @@ def test_the_graph_has_neither_commands_nor_images():
 
 
 def test_every_step_is_a_command_with_the_same_options():
-    from robot_physicist.cli import cli
+    from robot_physicist.cli.main import cli
 
     for path in sorted((ROOT / "steps").glob("*.yml")):
         step = yaml.safe_load(path.read_text())

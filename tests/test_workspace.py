@@ -9,7 +9,7 @@ from test_posterior import likelihood, made, shapes
 from test_systematic_gain import NORM
 from workspaces import counting, errors, norm, plain
 
-from robot_physicist.cli import main
+from robot_physicist.cli.main import main
 from robot_physicist.quantities.exposure import Luminosity
 
 

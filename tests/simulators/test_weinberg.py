@@ -1,11 +1,11 @@
 """Pythia against the tree-level formula, and the options of both."""
 
-import sys
-
+import lazy_loader as lazy
 import numpy as np
 import pytest
 
 from robot_physicist.quantities.errors import SimulationError
+from robot_physicist.simulators import weinberg
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.weinberg import PythiaOptions, Weinberg
 
@@ -61,7 +61,7 @@ def test_radiation_and_a_fixed_width_exclude_each_other():
 
 
 def test_a_missing_pythia_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pythia8mc", None)
+    monkeypatch.setattr(weinberg, "pythia8mc", lazy.load("no_such_module"))
     with pytest.raises(SimulationError, match=r"robot-physicist\[pythia\]"):
         pythia(80.0)
 

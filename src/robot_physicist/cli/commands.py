@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from .. import project, stages
+from .. import watch as watching
 from .group import cli
 from .options import FILE, positive
 
@@ -20,8 +22,6 @@ INTERRUPTED = 130
 @click.option("--results", type=FILE, help="Folder of the results; results/NAME of NAME.yaml by default.")
 def sequence(file: Path, results: Path | None) -> None:
     """Run a whole sequence of experiments of a campaign FILE here, without a workflow engine."""
-    from .. import stages
-
     for line in stages.run_sequence(file, results or Path("results") / file.stem):
         click.echo(line)
 
@@ -30,8 +30,6 @@ def sequence(file: Path, results: Path | None) -> None:
 @click.argument("file", type=FILE)
 def validate(file: Path) -> None:
     """Check everything in a campaign FILE that can be checked before a job runs."""
-    from .. import stages
-
     click.echo(stages.validate(file))
 
 
@@ -55,8 +53,6 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> Non
     With --error: how many events per branch each setting needs for that error, from the errors of a pilot, a finished
     run of the same campaign with few simulation.events.
     """
-    from .. import stages
-
     click.echo(stages.plan(file, cores, error, pilot))
 
 
@@ -64,8 +60,6 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> Non
 @click.argument("folder", type=FILE, default=Path("."))
 def check(folder: Path) -> None:
     """Check that steps, graphs, environments and REANA specifications of a project FOLDER agree."""
-    from .. import project
-
     options = {name: {str(option.name) for option in command.params} for name, command in cli.commands.items()}
     click.echo(project.check(folder, options))
 
@@ -74,16 +68,12 @@ def check(folder: Path) -> None:
 @click.argument("file", type=FILE)
 def init(file: Path) -> None:
     """Write a commented campaign FILE to start from."""
-    from .. import project
-
     click.echo(project.init(file))
 
 
 @cli.command()
 def simulators() -> None:
     """List the simulators with their settings, parameters, observables and options."""
-    from .. import project
-
     click.echo(project.simulators())
 
 
@@ -92,8 +82,6 @@ def simulators() -> None:
 @click.option("--colour/--no-colour", default=None, help="Colours; automatic in a terminal.")
 def show(file: Path, colour: bool | None) -> None:
     """Print the answer of a design.json, allocation.json, search.json or sequence.json FILE, and its warnings."""
-    from .. import stages
-
     click.echo(stages.show(file, sys.stdout.isatty() if colour is None else colour), color=colour)
 
 
@@ -107,9 +95,7 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
     Runs nothing itself. Where the output is no terminal, a line is printed whenever something has changed.
     """
     try:
-        from .. import watch
-
-        watch.watch(file, results or Path("results") / file.stem, once)
+        watching.watch(file, results or Path("results") / file.stem, once)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
@@ -139,8 +125,6 @@ def watch(file: Path, results: Path | None, once: bool) -> None:
 @click.option("--output", type=FILE, help="JSON file to write.")
 def workspace(file: Path, **options: Any) -> None:
     """Posterior and information gain of any pyhf workspace FILE, nuisance parameters marginalised."""
-    from .. import stages
-
     click.echo(stages.workspace(file, **options))
 
 
@@ -148,6 +132,4 @@ def workspace(file: Path, **options: Any) -> None:
 @click.argument("folder", type=FILE)
 def reference(folder: Path) -> None:
     """Generate the JSON schemas and the campaign's reference page below a project FOLDER."""
-    from .. import project
-
     click.echo(project.reference(folder))

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .. import stages
 from .group import cli
 from .options import campaign, exposure, files, histograms, path, sample, setting, study
 
@@ -16,8 +17,6 @@ from .options import campaign, exposure, files, histograms, path, sample, settin
 @path("branches", "JSON file to write.")
 def branches(campaign: Path, branches: Path) -> None:
     """List the labels of all settings, samples and exposures, over which engines fan out."""
-    from .. import stages
-
     click.echo(stages.branches(campaign, branches))
 
 
@@ -28,8 +27,6 @@ def branches(campaign: Path, branches: Path) -> None:
 @path("events", "ROOT file to write.")
 def simulate(campaign: Path, setting: str, sample: str, events: Path) -> None:
     """Simulate the events of one setting and parameter point."""
-    from .. import stages
-
     click.echo(stages.simulate(campaign, setting, sample, events))
 
 
@@ -41,8 +38,6 @@ def simulate(campaign: Path, setting: str, sample: str, events: Path) -> None:
 @path("histogram", "JSON file to write.")
 def histogram(campaign: Path, setting: str, sample: str, events: Path, histogram: Path) -> None:
     """Fill the histogram of simulated events."""
-    from .. import stages
-
     click.echo(stages.histogram(campaign, setting, sample, events, histogram))
 
 
@@ -57,8 +52,6 @@ def likelihood(
     campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], workspace: Path, patchset: Path
 ) -> None:
     """Build the pyhf likelihood of one setting: a workspace, and a patch per parameter point."""
-    from .. import stages
-
     click.echo(stages.likelihood(campaign, setting, exposure, histograms, workspace, patchset))
 
 
@@ -71,8 +64,6 @@ def likelihood(
 @path("posterior", "JSON file to write.")
 def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **inputs: Any) -> None:
     """Compute posteriors of pseudo-experiments and of observed data."""
-    from .. import stages
-
     click.echo(stages.posterior(campaign, setting, exposure, output=posterior, **inputs))
 
 
@@ -84,8 +75,6 @@ def posterior(campaign: Path, setting: str, exposure: str, posterior: Path, **in
 @path("gain", "JSON file to write.")
 def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...], gain: Path) -> None:
     """Estimate the expected information gain of one setting; warnings go to the standard error, too."""
-    from .. import stages
-
     click.echo(stages.eig(campaign, setting, exposure, histograms, gain))
 
 
@@ -99,8 +88,6 @@ def eig(campaign: Path, setting: str, exposure: str, histograms: tuple[Path, ...
 @path("recast", "JSON file to write: upper limits and information gain.")
 def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: Any) -> None:
     """Put this campaign's signal in place of a published one: likelihood, upper limits, information gain."""
-    from .. import stages
-
     click.echo(stages.recast(campaign, setting, exposure, output=recast, **files))
 
 
@@ -113,8 +100,6 @@ def recast(campaign: Path, setting: str, exposure: str, recast: Path, **files: A
 @path("figures", "Folder to write the figure of the search to.")
 def propose(campaign: Path, search: Path, **files: Any) -> None:
     """Propose the settings of the next round of a search."""
-    from .. import stages
-
     click.echo(stages.propose(campaign, output=search, **files))
 
 
@@ -128,8 +113,6 @@ def propose(campaign: Path, search: Path, **files: Any) -> None:
 @path("figures", "Folder to write figures to.")
 def design(campaign: Path, design: Path, **inputs: Any) -> None:
     """Rank the settings and draw the figures."""
-    from .. import stages
-
     click.echo(stages.design(campaign, output=design, **inputs))
 
 
@@ -139,8 +122,6 @@ def design(campaign: Path, design: Path, **inputs: Any) -> None:
 @path("sequence", "JSON file to write: what is known.")
 def begin(study: Path, campaign: Path, sequence: Path) -> None:
     """Begin a sequence of experiments: write the campaign of its first round."""
-    from .. import stages
-
     click.echo(stages.begin(study, campaign, sequence))
 
 
@@ -153,8 +134,6 @@ def begin(study: Path, campaign: Path, sequence: Path) -> None:
 @path("data", "ROOT file of its events, to write beside it.")
 def observe(study: Path, **files: Path) -> None:
     """Provide the data of a round at its best setting: simulated ones, or the next file that was observed."""
-    from .. import stages
-
     click.echo(stages.observe(study, **files))
 
 
@@ -170,8 +149,6 @@ def observe(study: Path, **files: Path) -> None:
 @path("figures", "Folder to write figures to.")
 def update(study: Path, **files: Path) -> None:
     """Update what is known by the data of a round, and write the campaign of the next one."""
-    from .. import stages
-
     click.echo(stages.update(study, **files))
 
 
@@ -183,6 +160,4 @@ def update(study: Path, **files: Path) -> None:
 @path("figures", "Folder to write figures to.")
 def allocate(campaign: Path, exposure: str, allocation: Path, **inputs: Any) -> None:
     """Share a luminosity among the settings so that it teaches most."""
-    from ..stages.allocation import allocate as share
-
-    click.echo(share(campaign, exposure, output=allocation, **inputs))
+    click.echo(stages.allocate(campaign, exposure, output=allocation, **inputs))

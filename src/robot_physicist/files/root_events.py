@@ -13,6 +13,7 @@ import numpy as np
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import InputFileError, ObservableError, nearest
 from ..quantities.events import CrossSection, Events, combine, weighted_block
+from .expressions import Selecting, check, columns, evaluate
 from .reproducible_root import recreate, uproot_module
 from .whole_files import MISSING, whole
 
@@ -148,8 +149,6 @@ def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mappi
     `generated` counts the events before the cuts. Raises ObservableError when a branch is not in the file or an
     expression is not one number per event, NoEventsError at the end when no event has passed.
     """
-    from .expressions import Selecting, check, columns, evaluate
-
     with opened_tree(path, tree) as found:
         language, known = Selecting(cuts), found.keys()
         expressions = {**expressions, **({"weight": "weight"} if "weight" in known else {})}

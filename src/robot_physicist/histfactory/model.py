@@ -11,12 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
 from .interpolation import NormCode, NormFactors, ShapeCode, norm_factors, shape_basis, shape_rates
 from .specification import Cell, ParameterSet, Spec, cells, distinct, parameter_sets
+
+scipy = lazy.load("scipy")
+
 
 #: Parameter vectors per block: bounds the memory and keeps it in the cache.
 CHUNK = 1024
@@ -161,8 +165,6 @@ class HistFactory:
 
     def logpdf(self, parameters: FloatArray, data: FloatArray) -> FloatArray:
         """Ln p(data | parameters), (N,), of data (N, B + A) or (B + A,): counts, then auxiliary data."""
-        from scipy.special import gammaln, xlogy
-
         expected = self.expected_data(parameters)
         constrained = self.kinds != "free"
         normal = np.concatenate([np.zeros(self.bins, bool), (self.kinds == "normal")[constrained]])
@@ -170,7 +172,7 @@ class HistFactory:
         sigma = self.width[self.kinds == "normal"]
         pull = (data[..., normal] - expected[:, normal]) / sigma
         with np.errstate(invalid="ignore"):
-            poisson = (xlogy(counts, mean) - mean - gammaln(counts + 1)).sum(axis=-1)
+            poisson = (scipy.special.xlogy(counts, mean) - mean - scipy.special.gammaln(counts + 1)).sum(axis=-1)
         gauss = -0.5 * (pull**2).sum(axis=-1) - np.log(sigma * np.sqrt(2 * np.pi)).sum()
         result: FloatArray = poisson + gauss
         return result

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,8 @@ from ..quantities.arrays import FloatArray
 from ..quantities.errors import UnsupportedModelError
 from .model import HistFactory
 from .morphing import Morphing, morphing
+
+scipy = lazy.load("scipy")
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,14 @@ class Prior:
 
     def quantiles(self, index: int, uniforms: FloatArray) -> FloatArray:
         """Values of one parameter from uniform numbers."""
-        from scipy.special import gammaincinv, ndtr, ndtri
-
         width, (low, high) = self.width[index], self.bounds[index]
         if self.kinds[index] == "free":
             return np.asarray(low + (high - low) * uniforms)
         if self.kinds[index] == "poisson":
-            return np.asarray(gammaincinv(self.centre[index] + 1, uniforms) / width)
+            return np.asarray(scipy.special.gammaincinv(self.centre[index] + 1, uniforms) / width)
         centre = self.centre[index]
-        below = ndtr(-centre / width) if self.positive[index] else 0.0
-        return np.asarray(centre + width * ndtri(below + (1 - below) * uniforms))
+        below = scipy.special.ndtr(-centre / width) if self.positive[index] else 0.0
+        return np.asarray(centre + width * scipy.special.ndtri(below + (1 - below) * uniforms))
 
     def log_density(self, index: NDArray[np.intp], values: FloatArray) -> FloatArray:
         """Σ ln p over the parameters `index` (Q,) at their values (Q, ...), without `log_normalisation`."""
@@ -66,14 +67,15 @@ class Prior:
 
     def log_normalisation(self, index: NDArray[np.intp]) -> float:
         """What `log_density` lacks so that p integrates to one."""
-        from scipy.special import gammaln, log_ndtr
-
         kinds, width, bounds = self.kinds[index], self.width[index], self.bounds[index]
         sigma, tau, span = width[kinds == "normal"], width[kinds == "poisson"], bounds[kinds == "free"]
         cut = self.positive[index] & (kinds == "normal")
-        result = -np.log(sigma * np.sqrt(2 * np.pi)).sum() - log_ndtr(self.centre[index][cut] / width[cut]).sum()
+        result = (
+            -np.log(sigma * np.sqrt(2 * np.pi)).sum()
+            - scipy.special.log_ndtr(self.centre[index][cut] / width[cut]).sum()
+        )
         events = self.centre[index][kinds == "poisson"]
-        result += ((events + 1) * np.log(tau) - gammaln(events + 1)).sum()
+        result += ((events + 1) * np.log(tau) - scipy.special.gammaln(events + 1)).sum()
         return float(result - np.log(span[:, 1] - span[:, 0]).sum())
 
     def allowed(self, index: NDArray[np.intp], values: FloatArray) -> NDArray[np.bool_]:

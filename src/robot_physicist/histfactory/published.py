@@ -7,9 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..quantities.errors import RecastError
+
+pyhf = lazy.load("pyhf")
+
 
 Specification = Mapping[str, Any]
 SAMPLE = re.compile(r"/channels/\d+/samples/(\d+|-)")
@@ -33,8 +37,6 @@ def signal_names(patches: Specification) -> list[str]:
 
 def background_only(base: Specification, patches: Specification) -> dict[str, Any]:
     """Remove the published signal, and the parameters that only it had; data and backgrounds stay as they are."""
-    import pyhf
-
     present = {sample["name"] for channel in base["channels"] for sample in channel["samples"]}
     gone = [name for name in signal_names(patches) if name in present]
     left: dict[str, Any] = json.loads(json.dumps(pyhf.Workspace(base).prune(samples=gone) if gone else base))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..quantities.arrays import FloatArray, Values
@@ -17,12 +18,12 @@ from .model import HistFactory, histfactory
 from .nuisances import Nuisances
 from .specification import Spec, model_spec, observed_counts
 
+jsonpatch = lazy.load("jsonpatch")
+pyhf = lazy.load("pyhf")
+
 
 def patched(workspace: Any, patchset: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The workspace, or one per patch; raises InputFileError for what is no patchset or that of another workspace."""
-    import jsonpatch
-    import pyhf
-
     if not isinstance(workspace, dict):
         raise InputFileError("not a workspace: it has to be a JSON object with channels, measurements, observations")
     if patchset is None:
@@ -52,8 +53,6 @@ def validated(
     That takes seconds for hundreds of parameters, and other patches have the same backgrounds. Raises
     InputFileError with what is wrong, UnknownNameError for the measurement.
     """
-    import pyhf
-
     where = f"with patch {patch} " if patch else ""
     refused = f"{where}not a workspace that pyhf accepts"
     checked = _asked(refused, lambda: pyhf.Workspace(workspace))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..campaign.model import Observed
@@ -18,6 +19,9 @@ from ..quantities.units import BROUGHT_INSIDE, Conversion, conversions
 from ..statistics.deviance import excess
 from ..templates.checks import bin_name
 from ..templates.templates import Templates, effective_counts
+
+scipy = lazy.load("scipy")
+
 
 #: Chance below which events in bins that no simulated event reached are no accident.
 ACCIDENT = 1e-3
@@ -104,9 +108,7 @@ def _stray(counts: FloatArray, templates: Templates, least: float) -> str | None
 
 def _poisson_tail(count: float, mean: float) -> float:
     """Chance of at least as many events."""
-    from scipy.special import gammainc
-
-    return float(gammainc(count, mean))
+    return float(scipy.special.gammainc(count, mean))
 
 
 def _total(counts: FloatArray, exposure: Exposure, rates: FloatArray, spread: FloatArray) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..histfactory.model import LOWEST_RATE, HistFactory
@@ -26,6 +27,9 @@ from ..statistics.grid_posterior import rough
 from .fit_results import Band, Goodness, ObservedFit, ObservedSummary, Projection
 from .posterior import pseudo_experiments
 from .results import Posterior, Posteriors
+
+scipy = lazy.load("scipy")
+
 
 #: Draws of θ and nuisance parameters behind each band.
 DRAWS = 4000
@@ -71,11 +75,9 @@ class Fitter:
 
     def _saturated(self, columns: FloatArray) -> FloatArray:
         """Ln p of counts (B, N) for rates equal to them, without what depends on the counts only."""
-        from scipy.special import xlogy
-
         total = columns.sum(axis=0)
-        result: FloatArray = xlogy(columns, columns).sum(axis=0) - (
-            xlogy(total, total) if self.fixed_total else total
+        result: FloatArray = scipy.special.xlogy(columns, columns).sum(axis=0) - (
+            scipy.special.xlogy(total, total) if self.fixed_total else total
         )
         return result
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..information.options import Estimator
+from ..likelihood.marginal import marginalise
 from ..likelihood.results import Marginalisation
 from ..likelihood.workspace import published_models, published_rates
 from ..quantities.arrays import FloatArray, Values
@@ -16,6 +18,9 @@ from ..quantities.exposure import EventCount, Exposure
 from ..quantities.labels import label
 from ..statistics.grid_posterior import fraction, highest_density, log_likelihood, moments, normalise
 from .results import Credible, Posterior, Posteriors
+
+pyhf = lazy.load("pyhf")
+
 
 LEVELS = (0.68, 0.95)
 EXAMPLES = 3
@@ -147,8 +152,6 @@ def _marginal(
     rng: np.random.Generator,
 ) -> Likelihoods:
     """Nuisances of pseudo-experiments are drawn from their prior, then forgotten: integrated out."""
-    from ..likelihood.marginal import marginalise
-
     models, fixed_total = published_models(*published), isinstance(exposure, EventCount)
     rates = np.empty((len(truth), models[0].model.bins))
     for k, one in enumerate(models):
@@ -182,8 +185,6 @@ def _observed(logs: FloatArray | None, prior: FloatArray, points: Sequence[Value
 
 def profiled_log_likelihood(workspace: Mapping[str, Any], patchset: Mapping[str, Any]) -> FloatArray:
     """Max over nuisances of ln p(x, aux|θ_k, μ = 1) of a workspace's observed data, (K,), by pyhf."""
-    import pyhf
-
     patches = pyhf.PatchSet(patchset)
     result = []
     for patch in patches:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..likelihood.workspace import SIGNAL
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import RecastError
 from .results import UpperLimit
+
+pyhf = lazy.load("pyhf")
+
 
 Specification = Mapping[str, Any]
 LEVEL = 0.95
@@ -30,8 +34,6 @@ def upper_limits(base: Specification, patches: Specification, points: Sequence[s
     CLs (Read 2002) with the asymptotic distributions of q̃ (Cowan, Cranmer, Gross, Vitells 2011), by pyhf, to a
     relative precision of 10⁻⁴. Raises RecastError when no strength can be excluded.
     """
-    import pyhf
-
     published = pyhf.PatchSet(patches)
     for point, patch in zip(points, published.patches, strict=True):
         applied = published.apply(base, patch.name)
@@ -44,8 +46,6 @@ def upper_limits(base: Specification, patches: Specification, points: Sequence[s
 
 def _upper_limit(applied: Specification) -> tuple[float, list[float]]:
     """Observed and expected limits; a fixed factor brings them near one, where fits behave well."""
-    import pyhf
-
     scale = _first_guess(applied)
     for _ in range(ATTEMPTS):
         scaled = pyhf.Workspace(_scaled(applied, scale))

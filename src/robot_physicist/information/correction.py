@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,9 @@ from .gain import eig_at, eig_one_event, lower_bound_at, lower_bound_one_event
 from .hypotheses import Hypotheses
 from .statistic import Statistic
 from .systematics import SystematicGain
+
+scipy = lazy.load("scipy")
+
 
 #: How often the range of strengths is widened before an interval stays open.
 WIDENINGS = 8
@@ -145,8 +149,6 @@ def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generato
     F E − (F − 1) Ē has no bias of order 1/N; its variance is (F − 1)/F Σ(E_f − Ē)², and Student's t with F − 1
     degrees of freedom makes the interval. The error of the integral over data is that between scramblings.
     """
-    from scipy.special import stdtrit
-
     folds = problem.templates.sumw.shape[1]
     everything = np.arange(folds)
     left = [everything, *(np.delete(everything, fold) for fold in range(folds))]
@@ -158,7 +160,7 @@ def jackknifed(problem: Problem, simulation: Simulation, rng: np.random.Generato
     whole, jackknifed_gain = (_mean(values) for values in (gains[:, 0], jackknife))
     spread = float(np.sqrt((folds - 1) * gains[:, 1:].mean(axis=0).var()))
     value = min(max(jackknifed_gain.value, 0.0), problem.ceiling)
-    side = float(stdtrit(folds - 1, 0.975)) * spread
+    side = float(scipy.special.stdtrit(folds - 1, 0.975)) * spread
     result = interval(value, value - side, value + side, jackknifed_gain.error, problem.ceiling)
     found = Corrected(result, problem.templates.sums()[0][None], jackknifed_gain.error, spread)
     return _checked(problem, rates[0], found, whole, rng)
@@ -231,14 +233,12 @@ def second_bootstrap(family: Hypotheses, measure: Statistic, rise: float, rng: n
 
 def _spread_of(pivots: FloatArray) -> float:
     """Standard deviation of pivots without the noise of their repeats, widened as Student's t is for few of them."""
-    from scipy.special import stdtrit
-
     variance = max(pivots.var(ddof=1), 1e-12)
     # The average of few repeats has a spread of its own, which is no part of the statistic's.
     own = max(variance - 1 / REPEATS, 0.25)
     # Satterthwaite (1946): degrees of freedom of what is left of a variance; the mean of the pivots is uncertain too.
     freedom = max((len(pivots) - 1) * (own / variance) ** 2, 10.0)
-    return float(np.sqrt(own + variance / len(pivots)) * stdtrit(freedom, 0.975) / NORMAL_95)
+    return float(np.sqrt(own + variance / len(pivots)) * scipy.special.stdtrit(freedom, 0.975) / NORMAL_95)
 
 
 def rise(family: Hypotheses, measure: Statistic, samples: Samples) -> float:

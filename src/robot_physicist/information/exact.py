@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ..campaign.model import Campaign
+from ..likelihood.data_points import data_points
 from ..quantities.arrays import FloatArray, Values
 from ..quantities.estimates import Estimate
-from ..quantities.exposure import EventCount, Exposure
+from ..quantities.exposure import EventCount, Exposure, is_one_event
 from ..quantities.observable import Observable
 from ..simulators.base import Simulator
 from ..simulators.choice import build
 from ..templates.templates import expected
+from .gain import gain
 from .systematics import SystematicGain
 
 #: Gauss–Legendre nodes per bin; densities here are smooth within a bin, or nearly so.
@@ -54,10 +56,6 @@ def exact_gain(
     `systematics` their nuisance parameters are integrated out.
     The error is that of the integration over data, zero for one event.
     """
-    from ..likelihood.data_points import data_points
-    from ..quantities.exposure import is_one_event
-    from .gain import gain
-
     simulator = build(campaign.simulator)
     if not simulator.has_density or len(campaign.observables) > 1 or campaign.backgrounds:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ from ..quantities.exposure import EventCount
 from ..statistics.counts import multinomial_counts
 from ..statistics.grid_posterior import average, entropy, normalised
 from ..statistics.quantiles import poisson_quantiles
+
+scipy = lazy.load("scipy")
 
 
 def predictive_counts(
@@ -78,10 +81,8 @@ def marginal_bound(
 
 def one_event_probabilities(models: Sequence[Nuisances], rng: np.random.Generator) -> FloatArray:
     """Bin probabilities of one event, (K, B): λ_b / Σλ averaged over the prior of the nuisances."""
-    from scipy.stats.qmc import Sobol
-
     most = max(len(one.index) for one in models)
-    uniforms = np.clip(Sobol(max(1, most), rng=rng).random(ONE_EVENT_DRAWS).T, 1e-12, 1 - 1e-12)
+    uniforms = np.clip(scipy.stats.qmc.Sobol(max(1, most), rng=rng).random(ONE_EVENT_DRAWS).T, 1e-12, 1 - 1e-12)
     result = []
     for nuisances in models:
         rates = np.maximum(nuisances.model.rates(nuisances.draw(uniforms[: len(nuisances.index)])), LOWEST_RATE)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
 from ..quantities.exposure import Exposure, is_one_event
 from ..statistics.grid_posterior import entropy, log_rates
+
+scipy = lazy.load("scipy")
+
 
 #: Pseudo-data sets; the same ones for all templates, so that their noise cancels.
 DRAWS = 256
@@ -69,9 +73,6 @@ def statistic(exposure: Exposure, bins: int, prior: FloatArray, rng: np.random.G
     """Prepare the statistic of an exposure."""
     if is_one_event(exposure):
         return Statistic(prior, None, np.empty((0, bins)))
-    from scipy.special import ndtri
-    from scipy.stats.qmc import Sobol
-
-    uniforms = np.clip(Sobol(bins + 1, rng=rng).random_base2(DRAWS.bit_length() - 1), 1e-9, 1 - 1e-9)
+    uniforms = np.clip(scipy.stats.qmc.Sobol(bins + 1, rng=rng).random_base2(DRAWS.bit_length() - 1), 1e-9, 1 - 1e-9)
     truth = np.searchsorted(np.cumsum(prior)[:-1], uniforms[:, 0], side="right")
-    return Statistic(prior, truth, ndtri(uniforms[:, 1:]))
+    return Statistic(prior, truth, scipy.special.ndtri(uniforms[:, 1:]))

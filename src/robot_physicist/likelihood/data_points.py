@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +13,9 @@ from ..quantities.arrays import FloatArray
 from ..quantities.exposure import EventCount, Exposure
 from ..statistics.counts import PoissonTables, multinomial_counts
 from ..statistics.quantiles import poisson_quantiles
+
+scipy = lazy.load("scipy")
+
 
 #: Independent scramblings, whose spread is the standard error of an estimate.
 SCRAMBLES = 8
@@ -43,11 +47,9 @@ def data_points(
     exposure: Exposure, bins: int, draws: int, rng: np.random.Generator, scrambles: int = SCRAMBLES
 ) -> DataPoints:
     """Prepare at least `draws` points in all, in `scrambles` independent scramblings of a power of two each."""
-    from scipy.stats.qmc import Sobol
-
     exponent = max(4, int(np.ceil(np.log2(draws / scrambles))))
     dimensions = bins + (0 if isinstance(exposure, EventCount) else 1)
-    uniforms = np.stack([Sobol(dimensions, rng=rng).random_base2(exponent) for _ in range(scrambles)])
+    uniforms = np.stack([scipy.stats.qmc.Sobol(dimensions, rng=rng).random_base2(exponent) for _ in range(scrambles)])
     # A scrambled point can round to 0 or 1, whose inverse is infinite.
     return DataPoints(exposure, np.clip(uniforms, 1e-12, 1 - 1e-12))
 

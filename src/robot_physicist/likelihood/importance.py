@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..histfactory.nuisances import Nuisances
@@ -20,6 +21,9 @@ from ..quantities.arrays import FloatArray
 from ..statistics.grid_posterior import normalised
 from ..statistics.small_matrices import Arrow
 from .laplace import Expansion, Point, data_constant, expanded, log_likelihood, log_marginals
+
+scipy = lazy.load("scipy")
+
 
 #: Draws times data sets that are evaluated at once, at most, and numbers in the largest array: bounds the memory.
 LANES, NUMBERS = 8192, 4_000_000
@@ -66,12 +70,10 @@ def proposals(
 
     A share of the draws is from the prior instead, by Sobol points too.
     """
-    from scipy.special import chdtri, ndtri
-
     heavy = not math.isinf(freedom)
     points = _even(dimensions + 1 + heavy, (draws + 1) // 2, rng)
-    half = np.asarray(ndtri(points[: dimensions + 1]), dtype=np.float64)
-    stretch = np.sqrt(freedom / chdtri(freedom, points[-1])) if heavy else np.ones(half.shape[1])
+    half = np.asarray(scipy.special.ndtri(points[: dimensions + 1]), dtype=np.float64)
+    stretch = np.sqrt(freedom / scipy.special.chdtri(freedom, points[-1])) if heavy else np.ones(half.shape[1])
     uniforms = _even(dimensions, int(prior_share * 2 * half.shape[1]), rng)
     normals, stretches = np.concatenate([half, -half], axis=1), np.concatenate([stretch, stretch])
     return Proposals(normals, stretches, freedom, uniforms)
@@ -79,11 +81,9 @@ def proposals(
 
 def _even(dimensions: int, draws: int, rng: np.random.Generator) -> FloatArray:
     """Scrambled Sobol points (dimensions, draws); one that rounds to 0, whose quantile is infinite, is moved."""
-    from scipy.stats.qmc import Sobol
-
     if not draws:
         return np.empty((dimensions, 0))
-    points = Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
+    points = scipy.stats.qmc.Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(draws)))[:draws]
     return np.asarray(np.clip(points.T, 1e-12, 1 - 1e-12), dtype=np.float64)
 
 

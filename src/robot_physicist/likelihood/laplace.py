@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,9 @@ from ..histfactory.morphing import Morphed
 from ..histfactory.nuisances import Nuisances
 from ..quantities.arrays import FloatArray
 from ..statistics.small_matrices import Arrow, arrow
+
+scipy = lazy.load("scipy")
+
 
 #: Numbers of one array per chunk of data sets: bounds the memory and keeps it near the processor.
 CHUNK = 460_000
@@ -67,10 +71,8 @@ def chunk_size(nuisances: Nuisances) -> int:
 
 def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
     """What ln p(x|θ, ν) has that depends on the counts (B, N) only, (N,): −Σ ln x!, and ln n! for a fixed total."""
-    from scipy.special import gammaln
-
-    result: FloatArray = -gammaln(counts + 1).sum(axis=0)
-    return result + gammaln(counts.sum(axis=0) + 1) if fixed_total else result
+    result: FloatArray = -scipy.special.gammaln(counts + 1).sum(axis=0)
+    return result + scipy.special.gammaln(counts.sum(axis=0) + 1) if fixed_total else result
 
 
 def log_likelihood(rates: FloatArray, counts: FloatArray, fixed_total: bool) -> FloatArray:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..histfactory.model import histfactory
@@ -26,6 +27,10 @@ from ..templates.checks import bin_name
 from ..templates.options import Simulation
 from ..templates.smoothing import template_shape
 from ..templates.templates import Templates, accepted_cross_section, expected
+
+jsonpatch = lazy.load("jsonpatch")
+pyhf = lazy.load("pyhf")
+
 
 Shapes = Mapping[str, tuple[FloatArray, FloatArray]]
 SIGNAL = "signal"
@@ -52,8 +57,6 @@ def published_rates(base: Mapping[str, Any], patches: Mapping[str, Any]) -> tupl
 
 def published_models(base: Mapping[str, Any], patches: Mapping[str, Any]) -> list[Nuisances]:
     """The model of every patch with signal strength one; all its other parameters are nuisances."""
-    import jsonpatch
-
     result = []
     for entry in patches["patches"]:
         full = jsonpatch.apply_patch(base, entry["patch"])
@@ -252,8 +255,6 @@ def workspace_digest(base: Mapping[str, Any]) -> str:
 
 def check(base: dict[str, Any], patches: dict[str, Any]) -> None:
     """Have pyhf validate the workspace and the patchset, verify the digest and build the first model."""
-    import pyhf
-
     published = pyhf.PatchSet(patches)
     published.verify(base)
     pyhf.Workspace(published.apply(base, published.patches[0].name)).model()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from .. import __version__, files
 from ..quantities.errors import BadInputError, CheckError
-from .agreement import read_project
+from .agreement import problems, read_project
+from .engines import installed, refusals
+from .reference import campaign_reference, campaign_schema, document_schemas, simulator_reference, starting_campaign
 
 
 def check(folder: Path, options: Mapping[str, set[str]]) -> str:
@@ -16,9 +18,6 @@ def check(folder: Path, options: Mapping[str, set[str]]) -> str:
 
     When they do, the programs that will read them are asked too, as far as they are installed.
     """
-    from .agreement import problems
-    from .engines import installed, refusals
-
     project = read_project(folder)
     found = list(problems(project, options, __version__)) or list(refusals(folder))
     if found:
@@ -32,8 +31,6 @@ def check(folder: Path, options: Mapping[str, set[str]]) -> str:
 
 def init(file: Path) -> str:
     """Write a commented campaign to start from; an existing file is never overwritten."""
-    from .reference import starting_campaign
-
     if file.exists() or file.is_symlink():
         raise BadInputError(f"{file}: exists already; choose another name")
     files.write_bytes(file, starting_campaign(file.stem).encode())
@@ -42,15 +39,11 @@ def init(file: Path) -> str:
 
 def simulators() -> str:
     """Describe every simulator of the package."""
-    from .reference import simulator_reference
-
     return simulator_reference()
 
 
 def reference(folder: Path) -> str:
     """Write the generated schemas and the reference page below a project folder."""
-    from .reference import campaign_reference, campaign_schema, document_schemas
-
     schemas = {f"docs/schemas/{name}.schema.json": schema for name, schema in document_schemas().items()}
     pages = {
         name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

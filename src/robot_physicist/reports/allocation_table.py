@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ..design.allocation.results import Allocation
 from .design_table import WIDTH, bar
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 def render(allocation: Allocation, colour: bool) -> str:
     """Render what every setting gets and teaches alone, in nats, the verdict and the warnings."""
-    from rich.console import Console
-
     text = io.StringIO()
     console = Console(
         file=text,
@@ -34,10 +33,6 @@ def render(allocation: Allocation, colour: bool) -> str:
 
 
 def _table(allocation: Allocation) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(title=Text(f"Shares of {allocation.exposure}"), box=box.SIMPLE, title_justify="left")
     table.add_column("setting", overflow="fold")
     # as text, for rich takes what is in brackets for markup

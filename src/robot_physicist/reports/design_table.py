@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ..design.results import Design, ExposureDesign, Ranked
 from ..inference.fit_results import ObservedSummary
 from ..quantities.labels import number, parse
 from .words import spelt
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
 
 WIDTH = 100
 BAR = 24
@@ -34,8 +34,6 @@ def bar(value: float, highest: float, width: int = BAR) -> str:
 
 def render(design: Design, colour: bool) -> str:
     """Render the settings, their information gain in nats and the verdict of every exposure."""
-    from rich.console import Console
-
     text = io.StringIO()
     console = Console(
         file=text,
@@ -88,10 +86,6 @@ def _treatment(answer: ExposureDesign) -> str:
 
 
 def _table(design: Design, answer: ExposureDesign) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(title=f"{design.title} · {answer.exposure}", box=box.SIMPLE, title_justify="left")
     for name, unit in design.units.items():
         # as text, for rich takes what is in brackets for markup

@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from ..files.reproducible_root import uproot_module
 from ..quantities import labels
 from ..quantities.arrays import FloatArray, Values
 from ..quantities.errors import ObservableError, SimulationError, nearest
@@ -110,8 +111,6 @@ def read(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, F
 
 
 def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    from ..files.reproducible_root import uproot_module
-
     try:
         with uproot_module().open(path) as file:
             if tree not in file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+import lazy_loader as lazy
 import numpy as np
 from pydantic import model_validator
 
@@ -13,6 +14,9 @@ from ..quantities.errors import SimulationError
 from ..quantities.events import CrossSection, Events
 from . import weinberg_born as born
 from .base import Sampler, Simulator
+
+pythia8mc = lazy.load("pythia8mc")
+
 
 ELECTRON, MUON = 11, 13
 #: Places of the incoming electrons and the first muon in the record of the hard process; the Z is between them.
@@ -58,12 +62,11 @@ def _settings(options: PythiaOptions) -> Iterator[str]:
 
 def _pythia() -> Any:
     try:
-        import pythia8mc
+        return pythia8mc.Pythia("", False)
     except ImportError:
         raise SimulationError(
             "the simulator weinberg needs Pythia 8; install it with `pip install robot-physicist[pythia]`"
         ) from None
-    return pythia8mc.Pythia("", False)
 
 
 class PythiaSampler(Sampler):

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, files
-from ..campaign.branches import Branches
+from ..campaign.branches import Branches, blocks, resolve
 from ..campaign.digests import branch_digest
 from ..campaign.files import read_campaign
 from ..campaign.model import Campaign
 from ..files import root_events
 from ..quantities import labels
 from ..quantities.errors import CampaignError
-from ..quantities.events import Events
+from ..quantities.events import CrossSection, Events
+from ..simulators import choice as simulation
+from ..templates.filling import fill
 from ..templates.reweighting import Reweighting, least_effective
 
 
@@ -34,9 +36,6 @@ def branches(campaign_file: Path, output: Path) -> str:
 
 def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> str:
     """Simulate all events of one branch into a ROOT file."""
-    from ..campaign.branches import blocks, resolve
-    from ..simulators import choice as simulation
-
     campaign = read_campaign(campaign_file)
     choice, _, _ = resolve(campaign, setting, sample)
     metadata = {
@@ -57,8 +56,6 @@ def simulate(campaign_file: Path, setting: str, sample: str, output: Path) -> st
 
 def histogram(campaign_file: Path, setting: str, sample: str, events: Path, output: Path) -> str:
     """Fill the histogram of one branch from its ROOT file."""
-    from ..templates.filling import fill
-
     campaign = read_campaign(campaign_file)
     digest = branch_digest(campaign, setting, sample)
     metadata = root_events.read_metadata(events)
@@ -89,8 +86,6 @@ def _reweighting(campaign: Campaign) -> Reweighting:
 def _with_provenance(chunks: Iterator[Events], metadata: dict[str, Any]) -> Iterator[Events]:
     # The file knows the number of generated events and the cross-section as a whole: they go with chunk one.
     section = metadata.get("cross_section_pb")
-    from ..quantities.events import CrossSection
-
     known = None if section is None else CrossSection(section, metadata["cross_section_error_pb"])
     for index, chunk in enumerate(chunks):
         generated = metadata["generated"] if index == 0 else 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .. import files
 from ..campaign.files import read_campaign
 from ..campaign.model import Campaign
+from ..information.exact import exact_gain
+from ..information.finite_simulation import information_gain
 from ..information.results import InformationGain
+from ..information.systematics import SystematicGain, nuisances_text
 from ..quantities import labels
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import GainWarning, MarginalisationWarning
@@ -20,14 +22,9 @@ from ..templates.reweighting import effective_events, few_events
 from ..templates.templates import Templates
 from .reading.inputs import exposure_named, prior_of, systematics_of, templates_from
 
-if TYPE_CHECKING:
-    from ..information.systematics import SystematicGain
-
 
 def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
     """Estimate the expected information gain of one setting and exposure."""
-    from ..information.exact import exact_gain
-
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     prior = prior_of(campaign_file, campaign)
@@ -58,9 +55,6 @@ def gain_of(
     exact: Estimate | None,
 ) -> InformationGain:
     """Estimate the gain of templates; with systematics, nuisance parameters are integrated out."""
-    from ..information.finite_simulation import information_gain
-    from ..information.systematics import nuisances_text
-
     effective = effective_events(*templates.sums())
     chosen = exposure_named(campaign, exposure)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.

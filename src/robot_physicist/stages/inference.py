@@ -9,6 +9,9 @@ from typing import Any
 
 from .. import files
 from ..campaign.files import read_campaign
+from ..inference import posterior as infer
+from ..inference.observed_fit import fitter, with_fit
+from ..likelihood import workspace as build
 from ..quantities import labels
 from ..quantities.errors import MarginalisationWarning
 from ..quantities.seeds import branch_generator
@@ -36,8 +39,6 @@ def likelihood(
     patchset: Path,
 ) -> str:
     """Build the pyhf workspace and patchset of one setting and exposure."""
-    from ..likelihood import workspace as build
-
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
@@ -69,8 +70,6 @@ def posterior(
     output: Path,
 ) -> str:
     """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
-    from ..inference import posterior as infer
-
     campaign = read_campaign(campaign_file)
     published = read_likelihood(campaign, workspace, patchset)
     observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
@@ -87,8 +86,6 @@ def posterior(
         rng=branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"posterior {exposure}"),
     )
     if observed is not None:
-        from ..inference.observed_fit import fitter, with_fit
-
         fit = fitter(published, prior, chosen, campaign.estimator.nuisances == "fixed")
         rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"observed fit {exposure}")
         result = with_fit(result, fit, observed, axes(campaign.observables), rng)

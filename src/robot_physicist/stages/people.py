@@ -7,11 +7,20 @@ import time
 import warnings
 from pathlib import Path
 
-from .. import files
+from .. import files, reports
 from ..campaign.files import read_campaign
 from ..campaign.model import Campaign
+from ..design.allocation.results import Allocation
 from ..design.results import Design
+from ..design.search.rounds import first_campaign
+from ..design.search.state import SearchState
+from ..design.sequence.state import Experiments
 from ..quantities.errors import BadInputError, InputFileError, PlanWarning
+from .planning import cost as estimate
+from .planning import needed_events
+from .planning.cost import probe
+from .planning.pilot import check_target, pilot_errors
+from .reading import named_files
 
 #: Name of what a sequence of experiments knows before a round.
 SEQUENCE = "sequence.json"
@@ -29,8 +38,6 @@ def results_beside(result: Path) -> list[Path]:
 
 def validate(file: Path) -> str:
     """Check a campaign file, the files it names included, and say what it describes."""
-    from .reading import named_files
-
     if unfit := UNFIT_FOR_A_FILE.search(file.name):
         raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
     campaign = read_campaign(file)
@@ -52,16 +59,12 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
 
     The pilot's results are in the campaign's own results folder unless another is given.
     """
-    from .planning import cost as estimate
-
     campaign = read_campaign(file)
     if pilot is not None and error is None:
         raise BadInputError("--pilot: is read to find the events for an error; give --error too")
     if error is not None:
         return _needs(file, campaign, cores, error, pilot or Path("results") / file.stem)
     if campaign.search:
-        from ..design.search.rounds import first_campaign
-
         campaign = first_campaign(campaign)
         warnings.warn("of a search only the first round can be planned", PlanWarning, stacklevel=2)
     probed = estimate.probe(campaign, time.perf_counter)
@@ -69,10 +72,6 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
 
 
 def _needs(file: Path, campaign: Campaign, cores: int, error: float, pilot: Path) -> str:
-    from .planning import needed_events
-    from .planning.cost import probe
-    from .planning.pilot import check_target, pilot_errors
-
     if campaign.search:
         raise BadInputError(
             f"{file}: a search decides by itself how many events a setting gets; plan it without --error"
@@ -87,19 +86,14 @@ def show(file: Path, colour: bool) -> str:
 
     The state of a search is rendered too; the paths of the results follow. Raises InputFileError for any other file.
     """
-    from ..design.allocation.results import Allocation
-    from ..design.search.state import SearchState
-    from ..reports.allocation_table import render as render_shares
-    from ..reports.words import summary
-
     if file.name == SEQUENCE:
         return _sequence(file)
     content = files.read_json(file)
     keys = content.keys() if isinstance(content, dict) else set()
     if "shares" in keys:
-        return render_shares(files.read_document(Allocation, file), colour)
+        return reports.allocation_table.render(files.read_document(Allocation, file), colour)
     if "proposed" in keys:
-        return summary(files.read_document(SearchState, file))
+        return reports.words.summary(files.read_document(SearchState, file))
     if not keys >= {"digest", "exposures"}:
         raise InputFileError(
             f"{file}: no design.json, allocation.json, search.json or sequence.json, which are what can be shown"
@@ -108,9 +102,6 @@ def show(file: Path, colour: bool) -> str:
 
 
 def _design(file: Path, colour: bool) -> str:
-    from ..design.allocation.results import Allocation
-    from ..reports.design_table import render
-
     design, results = files.read_document(Design, file), results_beside(file)
     exposures = [answer.exposure for answer in design.exposures]
     shares = [
@@ -118,15 +109,16 @@ def _design(file: Path, colour: bool) -> str:
         for found in (files.read_document(Allocation, path) for path in results if path.name == "allocation.json")
         if found.exposure in exposures
     ]
-    return "\n\n".join([render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])])
+    return "\n\n".join(
+        [reports.design_table.render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])]
+    )
 
 
 def _sequence(file: Path) -> str:
     """What the experiments before a round have found; the campaign of that round is beside."""
-    from ..design.sequence.state import Experiments
-    from ..reports.sequence_summary import summary
-
     known = files.read_document(Experiments, file)
     warned = [f"warning: {text}" for text in dict.fromkeys(text for one in known.rounds for text in one.warnings)]
-    found = "\n".join([summary(read_campaign(file.parent / "campaign.yaml"), known), *warned])
+    found = "\n".join(
+        [reports.sequence_summary.summary(read_campaign(file.parent / "campaign.yaml"), known), *warned]
+    )
     return f"{found}\n\nResults:\n" + "\n".join(f"  {path}" for path in results_beside(file))

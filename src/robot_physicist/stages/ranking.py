@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .. import files
+from .. import files, reports
 from ..campaign.digests import campaign_digest
 from ..campaign.files import read_campaign
+from ..design import ranking as rank
+from ..inference.observed_fit import summaries
 from ..inference.results import Posteriors
 from ..information.results import InformationGain
 from ..quantities import labels
@@ -27,10 +29,6 @@ def design(
     figures: Path,
 ) -> str:
     """Rank the settings and draw the figures of the report."""
-    from ..design import ranking as rank
-    from ..inference.observed_fit import summaries
-    from ..reports.figures.of_a_design import draw
-
     campaign = read_campaign(campaign_file)
     found = [files.read_document(InformationGain, path) for path in gains]
     result = rank.design(campaign, found, campaign_digest(campaign))
@@ -46,11 +44,9 @@ def design(
         chosen = one_per_sample(chosen)
     by_setting = ([one for one in chosen if one.setting == setting] for setting in sorted(best))
     known_histograms = [one for group in by_setting for one in per_point(group, points)]
-    drawings = draw(campaign, result, known_posteriors, known_histograms)
+    drawings = reports.figures.of_a_design.draw(campaign, result, known_posteriors, known_histograms)
     for name, content in drawings.items():
         files.write_bytes(figures / name, content)
     files.write_bytes(table, rank.csv_text(result).encode())
     files.write_document(output, result)
-    from ..reports.design_table import render
-
-    return render(result, colour=False)
+    return reports.design_table.render(result, colour=False)

@@ -12,18 +12,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from .. import files
 from ..campaign.files import read_campaign, read_published
 from ..campaign.model import Campaign
 from ..design.recast_results import Recast
-from ..histfactory.published import Specification, signal_names, totals
+from ..histfactory.published import Specification, background_only, signal_names, totals
 from ..histfactory.systematics import LumiSystematic
 from ..inference.results import UpperLimit
-from ..inference.upper_limits import LEVEL
+from ..inference.upper_limits import LEVEL, upper_limits
 from ..information.results import InformationGain
 from ..information.systematics import SystematicGain
+from ..likelihood import workspace as build
 from ..likelihood.workspace import SIGNAL, STRENGTH, Shapes, channel_name, conditions
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import RecastError, nearest
@@ -33,6 +35,9 @@ from ..templates.templates import Templates, expected
 from .empty_bins import warn_of_empty_bins
 from .gain import gain_of, spelt_gain
 from .reading.inputs import exposure_named, prior_of, shapes_of, templates_from
+
+pyhf = lazy.load("pyhf")
+
 
 #: Below as many events, of data or of background, the asymptotic formulae are not to be trusted.
 FEW = 10
@@ -62,8 +67,6 @@ def agreement(
 
 
 def _verify(base: Specification, patches: Specification) -> None:
-    import pyhf
-
     try:
         pyhf.Workspace(base)
         pyhf.PatchSet(patches).verify(base)
@@ -199,10 +202,6 @@ def recast(
     output: Path,
 ) -> str:
     """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
-    from ..histfactory.published import background_only
-    from ..inference.upper_limits import upper_limits
-    from ..likelihood import workspace as build
-
     campaign = read_campaign(campaign_file)
     chosen = exposure_named(campaign, exposure)
     published = read_published(campaign, campaign_file.parent, setting, exposure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import files
+from .. import files, reports
 from ..campaign.checks.search_state import check_gains, check_state
 from ..campaign.files import read_campaign, write_campaign
 from ..campaign.search_rounds import round_campaign
@@ -24,8 +24,6 @@ def propose(
     figures: Path,
 ) -> str:
     """Propose the next round of a search from its state after the round before, and the gains of that round."""
-    from ..reports.figures.search import draw
-
     campaign = read_campaign(campaign_file)
     before = [files.read_document(SearchState, path) for path in previous]
     found = [files.read_document(InformationGain, path) for path in gains]
@@ -39,7 +37,7 @@ def propose(
         check_state(campaign, one, str(previous[0]))
         check_gains(one, found)
     state = next_round(campaign, before[0] if before else None, found)
-    for name, content in draw(campaign, state).items():
+    for name, content in reports.figures.search.draw(campaign, state).items():
         files.write_bytes(figures / name, content)
     write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
     files.write_document(output, state)

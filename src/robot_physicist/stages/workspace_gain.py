@@ -49,8 +49,6 @@ def workspace(
     output: Path | None,
 ) -> str:
     """Posterior and expected information gain of a HistFactory workspace; also written to a file, if one is given."""
-    import numpy as np
-
     axes, normals = [parse_grid(text) for text in grids], [parse_prior(text) for text in priors]
     named_once("--grid", axes)
     named_once("--prior", normals)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
 from .quantiles import binomial_quantiles
+
+scipy = lazy.load("scipy")
+
 
 #: Half-width of a tabulated Poisson distribution in standard deviations, and how many counts more its upper side
 #: has: all that uniform numbers between 1e-12 and 1 − 1e-12 can ask for.
@@ -72,10 +76,8 @@ def _advanced(
 
 
 def _poisson_tables(rates: FloatArray, low: FloatArray, length: int) -> FloatArray:
-    from scipy.special import gammaln
-
     first = low.astype(np.int64)
-    log_factorial = gammaln(np.arange(first.max() + length) + 1.0)
+    log_factorial = scipy.special.gammaln(np.arange(first.max() + length) + 1.0)
     logs = np.log(np.maximum(rates, 1e-300))[..., None]
     # ln P(k) = k ln λ − λ − ln k! with k = low + step.
     table: FloatArray = logs * np.arange(float(length))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..quantities.arrays import FloatArray
+
+scipy = lazy.load("scipy")
+
 
 #: Standard deviations above its expectation at which a deviance refuses a model.
 REFUSED = 3.0
@@ -28,10 +32,8 @@ def unit_deviance(counts: FloatArray, mean: FloatArray) -> FloatArray:
 @cache
 def _moments() -> tuple[FloatArray, FloatArray]:
     """Mean and variance of the deviance of a Poisson count at each of MEANS, both (M,)."""
-    from scipy.special import gammaln
-
     number = np.arange(220.0)[:, None]
-    chance = np.exp(number * np.log(MEANS) - MEANS - gammaln(number + 1))
+    chance = np.exp(number * np.log(MEANS) - MEANS - scipy.special.gammaln(number + 1))
     deviance = unit_deviance(number, MEANS)
     mean = (chance * deviance).sum(axis=0)
     return mean, (chance * deviance**2).sum(axis=0) - mean**2

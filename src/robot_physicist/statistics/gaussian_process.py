@@ -7,9 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..quantities.arrays import FloatArray
+
+scipy = lazy.load("scipy")
+sklearn = lazy.load("sklearn")
+
 
 #: Length scales in units of the domain, and the variance in units of that of the numbers: the logarithm of each has a
 #: normal prior with this middle and width, without which a few points may choose any.
@@ -48,14 +53,12 @@ def fit(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray, se
     >>> bool(abs(found.mean[1] - np.sin(1.8)) < 0.02), bool(found.covariance[0, 0] < found.covariance[1, 1])
     (True, True)
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern
-
     level = float(np.average(y, weights=1 / (errors**2 + y.var() + JITTER)))
     scale = float(max(y.std(), np.median(errors), 1e-12))
-    kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(np.full(x.shape[1], LENGTH), BOUNDS, nu=2.5)
-    process = GaussianProcessRegressor(
+    kernel = sklearn.gaussian_process.kernels.ConstantKernel(
+        1.0, (1e-2, 1e2)
+    ) * sklearn.gaussian_process.kernels.Matern(np.full(x.shape[1], LENGTH), BOUNDS, nu=2.5)
+    process = sklearn.gaussian_process.GaussianProcessRegressor(
         kernel,
         alpha=(errors / scale) ** 2 + JITTER,
         optimizer=_optimum,
@@ -64,7 +67,7 @@ def fit(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray, se
     )
     with warnings.catch_warnings():
         # a length scale at its bound is an answer like any other
-        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", sklearn.exceptions.ConvergenceWarning)
         process.fit(x, (y - level) / scale)
     mean, covariance = process.predict(places, return_cov=True)
     variance, *lengths = np.exp(process.kernel_.theta)
@@ -82,8 +85,6 @@ def _optimum(
     objective: Callable[[FloatArray], Any], start: FloatArray, bounds: FloatArray
 ) -> tuple[FloatArray, float]:
     """Minimum of an objective, which returns its gradient too, plus that of the prior of ln(variance, lengths)."""
-    from scipy.optimize import minimize
-
     middle = np.log([1.0, *[LENGTH] * (len(start) - 1)])
     width = np.array([VARIANCE_WIDTH, *[LENGTH_WIDTH] * (len(start) - 1)])
 
@@ -94,5 +95,5 @@ def _optimum(
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        found = minimize(penalised, start, jac=True, bounds=bounds, method="L-BFGS-B")
+        found = scipy.optimize.minimize(penalised, start, jac=True, bounds=bounds, method="L-BFGS-B")
     return found.x, float(found.fun)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
+
+scipy = lazy.load("scipy")
+
 
 #: Variance below which the search from zero is short, and faster than anything else.
 SMALL_VARIANCE = 10.0
@@ -30,11 +34,10 @@ def binomial_quantiles(uniforms: FloatArray, trials: FloatArray, chance: FloatAr
     >>> binomial_quantiles(np.array([0.3, 0.7]), np.array([10.0, 1000.0]), np.array([0.5, 0.2]))
     array([  4., 207.])
     """
-    from scipy.special import betainc
 
     def cumulative(count: FloatArray, at: NDArray[np.intp]) -> FloatArray:
         inside = np.clip(count, 0.0, trials[at] - 1.0)
-        value: FloatArray = betainc(trials[at] - inside, inside + 1.0, 1.0 - chance[at])
+        value: FloatArray = scipy.special.betainc(trials[at] - inside, inside + 1.0, 1.0 - chance[at])
         return np.where(count < 0, 0.0, np.where(count >= trials[at], 1.0, value))
 
     mean, other = trials * chance, 1.0 - chance
@@ -55,12 +58,10 @@ def poisson_quantiles(uniforms: FloatArray, means: FloatArray) -> FloatArray:
     >>> poisson_quantiles(np.array([0.3, 0.7]), np.array([3.0, 50.0]))
     array([ 2., 54.])
     """
-    from scipy.special import gammaincc
-
     flat, mean = uniforms.ravel(), means.ravel()
 
     def cumulative(count: FloatArray, at: NDArray[np.intp]) -> FloatArray:
-        value: FloatArray = gammaincc(np.maximum(count, 0.0) + 1.0, mean[at])
+        value: FloatArray = scipy.special.gammaincc(np.maximum(count, 0.0) + 1.0, mean[at])
         return np.where(count < 0, 0.0, value)
 
     small, large = np.flatnonzero(mean < SMALL_VARIANCE), np.flatnonzero(mean >= SMALL_VARIANCE)
@@ -124,9 +125,7 @@ def cornish_fisher(
     >>> place.round(3), error
     (array([99.833]), array([0.000501]))
     """
-    from scipy.special import ndtri
-
-    z = ndtri(uniforms)
+    z = scipy.special.ndtri(uniforms)
     square = z * z
     series = z + skewness * (square - 1.0) / 6.0
     series += z * ((kurtosis * (square - 3.0) - 1.0 / variance) / 24.0 - skewness**2 * (2.0 * square - 5.0) / 36.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,9 @@ from ..quantities.events import CrossSection, Events, combine
 from ..quantities.observable import Observable
 from .histogram import Histogram
 from .reweighting import Reweighting
+
+boost_histogram = lazy.load("boost_histogram")
+
 
 Observables = Mapping[str, Observable]
 
@@ -100,10 +104,10 @@ def _weighted(
     folds: int,
     weights: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    import boost_histogram as bh
-
-    regular = [bh.axis.Regular(o.bins, *o.range) for o in observables.values()]
-    histogram = bh.Histogram(bh.axis.Integer(0, folds), *regular, storage=bh.storage.Weight())
+    regular = [boost_histogram.axis.Regular(o.bins, *o.range) for o in observables.values()]
+    histogram = boost_histogram.Histogram(
+        boost_histogram.axis.Integer(0, folds), *regular, storage=boost_histogram.storage.Weight()
+    )
     histogram.fill(fold, *values.values(), weight=weights)
     view = histogram.view(flow=False)
     return np.array(view["value"]), np.array(view["variance"])
@@ -120,9 +124,7 @@ def _cells(fold: NDArray[np.intp], values: Mapping[str, FloatArray], observables
 
 
 def _index(observable: Observable, values: FloatArray) -> NDArray[np.intp]:
-    import boost_histogram as bh
-
-    axis: Any = bh.axis.Regular(observable.bins, *observable.range)
+    axis: Any = boost_histogram.axis.Regular(observable.bins, *observable.range)
     return np.asarray(axis.index(values), dtype=np.intp)
 
 

@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.live import Live
 
 from .. import files
 from ..campaign.files import read_campaign
@@ -28,9 +30,6 @@ def watch(file: Path, folder: Path, once: bool = False) -> None:
 
     A terminal gets a panel that changes in place, anything else a line whenever something has changed.
     """
-    from rich.console import Console
-    from rich.live import Live
-
     console = Console(highlight=False)
     if not sys.stdout.isatty() or console.is_dumb_terminal:
         for text in lines(states(file, folder, once)):

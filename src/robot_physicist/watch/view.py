@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from ..quantities.labels import number
 from .progress import PAUSE_SECONDS, Best, Progress, Round
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
-
 
 WIDTH = 100
 #: More settings of a round than this are counted, and more rounds not shown.
@@ -88,11 +89,6 @@ def _best(one: Best) -> str:
 
 def panel(state: Progress, width: int) -> RenderableType:
     """The state for a terminal, so many columns wide: bars, time left, best settings with their intervals, rounds."""
-    from rich import box
-    from rich.console import Group
-    from rich.panel import Panel
-    from rich.text import Text
-
     parts: list[RenderableType] = [_bars(state), Text(f"\n{branches(state)} · {status(state)}", style="bold")]
     if state.best:
         parts += ["", _answers(state)]
@@ -103,9 +99,6 @@ def panel(state: Progress, width: int) -> RenderableType:
 
 
 def _bars(state: Progress) -> Table:
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column()
     table.add_column(ratio=1)
@@ -121,9 +114,6 @@ def _table(*headings: str, text: Sequence[str]) -> Table:
 
     Everything shown is a Text, or rich would take what is in brackets for its markup.
     """
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for heading in headings:
         table.add_column(Text(heading), no_wrap=heading not in text, overflow="fold")
@@ -131,8 +121,6 @@ def _table(*headings: str, text: Sequence[str]) -> Table:
 
 
 def _answers(state: Progress) -> Table:
-    from rich.text import Text
-
     table = _table(
         "exposure", "best so far", "EIG [nats]", "95% interval", "settings", text=["exposure", "best so far"]
     )
@@ -145,9 +133,6 @@ def _answers(state: Progress) -> Table:
 
 
 def _rounds(state: Progress) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
     shown = state.rounds[-MOST_ROUNDS:]
     table = _table("round", "settings", "branches", "best so far", "EIG [nats]", text=["settings", "best so far"])
     for one in shown:

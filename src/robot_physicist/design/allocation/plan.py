@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import lazy_loader as lazy
 import numpy as np
 
 from ...information.correction import NORMAL_95, Problem, free_rates
@@ -21,6 +22,9 @@ from ...templates.reweighting import effective_events
 from ...templates.templates import Templates, expected
 from .results import JUDGES, Allocation, Share
 from .shares import TOLERANCE, Experiment, Shares, optimal_shares
+
+scipy = lazy.load("scipy")
+
 
 #: Data sets for each repeated simulation.
 REPEATED_DRAWS = 2048
@@ -52,8 +56,6 @@ def simulated(
     simulations in the same way, says what is left of it. Events that all θ share, and templates that are not
     smooth, are taken as they are, with the jackknife.
     """
-    from scipy.special import stdtrit
-
     families = [hypotheses(one.templates, one.exposure, simulation) for one in problems if not one.templates.shared]
     rough = any(family.smoother.rough for family in families)
     if families and not rough:
@@ -66,7 +68,7 @@ def simulated(
     others = np.stack(
         [[free_rates(one, np.delete(every, fold), simulation) for one in problems] for fold in range(folds)]
     )
-    spread = float((folds - 1) / np.sqrt(folds) * stdtrit(folds - 1, 0.975) / NORMAL_95)
+    spread = float((folds - 1) / np.sqrt(folds) * scipy.special.stdtrit(folds - 1, 0.975) / NORMAL_95)
     return Simulated(rates, others, spread, folds - 1.0, f"the jackknife over {folds} folds", rough)
 
 

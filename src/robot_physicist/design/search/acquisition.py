@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ...quantities.arrays import FloatArray
 from ...quantities.estimates import Estimate
+
+scipy = lazy.load("scipy")
+
 
 #: Equally probable values of a standard normal variable over which the value of a measurement is averaged.
 NORMALS = 64
@@ -61,9 +65,7 @@ def knowledge_gradient(belief: Belief, places: Sequence[int], errors: Sequence[f
     >>> knowledge_gradient(belief, [0, 1], [0.0, 0.0]).round(1)
     array([0. , 0.4])
     """
-    from scipy.special import ndtri
-
-    z = ndtri((np.arange(NORMALS) + 0.5) / NORMALS)
+    z = scipy.special.ndtri((np.arange(NORMALS) + 0.5) / NORMALS)
     now = belief.mean[belief.best]
     known = np.flatnonzero(belief.known)
     result = np.empty(len(places))

@@ -7,12 +7,16 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import lazy_loader as lazy
 import numpy as np
 from numpy.typing import NDArray
 
 from ...campaign.model import Campaign
 from ...quantities.arrays import FloatArray
 from ...quantities.labels import label, rounded
+
+scipy = lazy.load("scipy")
+
 
 #: Settings that are compared with each other in a round.
 PLACES = 512
@@ -112,9 +116,9 @@ def spread(domain: Domain, number: int, rng: np.random.Generator) -> list[dict[s
 
 
 def _sobol(dimensions: int, number: int, rng: np.random.Generator) -> FloatArray:
-    from scipy.stats import qmc
-
-    points: FloatArray = qmc.Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(number)))[:number]
+    points: FloatArray = scipy.stats.qmc.Sobol(dimensions, rng=rng).random_base2(math.ceil(math.log2(number)))[
+        :number
+    ]
     return points
 
 

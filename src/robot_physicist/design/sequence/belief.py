@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
 
 from ...quantities.arrays import FloatArray
+
+scipy = lazy.load("scipy")
+
 
 Axes = tuple[FloatArray, ...]
 #: Stands for ln 0; probabilities in files end a little above e^FLOOR.
@@ -53,9 +57,7 @@ def _curve(x: FloatArray, values: FloatArray) -> Any:
     """Interpolate values (K, ...) at x (K,) along the first axis: a function of where, and of the derivative."""
     if len(x) == 1:
         return lambda wanted, derivative=0: np.repeat(values if derivative == 0 else 0 * values, len(wanted), axis=0)
-    from scipy.interpolate import Akima1DInterpolator
-
-    return Akima1DInterpolator(x, values)
+    return scipy.interpolate.Akima1DInterpolator(x, values)
 
 
 def _along(curve: Any, x: FloatArray, wanted: FloatArray) -> FloatArray:

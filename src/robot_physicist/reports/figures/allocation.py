@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from matplotlib.figure import Figure
 
 from ...design.allocation.results import Allocation
 from .of_a_design import FORMATS
 from .style import BLUE, GREY, ORANGE, render_bytes, styled
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 #: Settings of which every label can be read.
 MOST_LABELS = 12
@@ -29,8 +24,6 @@ def draw(allocation: Allocation, title: str) -> dict[str, bytes]:
 @styled
 def allocation_figure(allocation: Allocation, title: str) -> Figure:
     """Gains of single settings below the gain of the plan, and the shares of the plan."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9.0, 8.0), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2]})
     place = np.arange(len(allocation.shares))

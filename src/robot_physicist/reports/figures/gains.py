@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ...design.results import Design, ExposureDesign, Ranked
 from ...quantities.labels import number
 from .style import BLUE, GREY, LINES, ORANGE, exposure_title, new_figure, styled, treatment_title, with_unit
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @styled

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import lazy_loader as lazy
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...design.ranking import spell
@@ -16,13 +22,11 @@ from ...quantities.labels import number, parse
 from ..words import LOWEST_P, chance
 from .style import BLUE, GREY, HEADROOM, LINES, ORANGE, exposure_title, styled, with_unit
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    Panels = tuple[Axes, Axes]
+scipy = lazy.load("scipy")
 
 
+#: Counts, and their ratio to the fit.
+Panels = tuple[Axes, Axes]
 #: How far from one the ratios reach, at least and at most.
 LEAST_RATIO, MOST_RATIO = 0.15, 1.5
 #: Ratios to fewer expected events than this, or than this fraction of the highest bin, say nothing.
@@ -32,8 +36,6 @@ FEWEST, SMALLEST = 0.5, 0.02
 @styled
 def data_figure(posteriors: Posteriors, shown: Projection, campaign: Campaign) -> Figure:
     """Data over templates of several θ and the prior's band, and over the best fit and the posterior's band."""
-    from matplotlib.figure import Figure
-
     assert posteriors.observed_fit is not None
     figure = Figure(figsize=(17.0, 8.6), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True, sharey="row", gridspec_kw={"height_ratios": [2.6, 1], "hspace": 0.03})
@@ -74,10 +76,6 @@ def _total(shown: Projection) -> FloatArray:
 
 
 def _before(figure: Figure, panels: Panels, shown: Projection, campaign: Campaign) -> None:
-    from matplotlib import colormaps
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
     name = next(iter(campaign.parameters))
     values = {point: parse(point)[name] for point in shown.templates}
     scale: Any = ScalarMappable(Normalize(min(values.values()), max(values.values())), colormaps["viridis"])
@@ -145,10 +143,8 @@ def _data(panels: Panels, shown: Projection, reference: FloatArray) -> None:
 
 def _interval(count: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Central 68% interval of a Poisson mean, from its count (Garwood 1936)."""
-    from scipy.special import gammaincinv
-
-    low = np.where(count > 0, gammaincinv(np.maximum(count, 0.5), 0.16), 0.0)
-    return low, np.asarray(gammaincinv(count + 1, 0.84))
+    low = np.where(count > 0, scipy.special.gammaincinv(np.maximum(count, 0.5), 0.16), 0.0)
+    return low, np.asarray(scipy.special.gammaincinv(count + 1, 0.84))
 
 
 def _limits(axes: np.ndarray[Any, Any], shown: Projection) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...design.results import Design
 from ...inference.results import Posteriors
 from ...templates.histogram import Histogram
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+from . import gains, observed_data
+from .posteriors import posterior_figure
+from .style import render_bytes
+from .templates import templates_figure
 
 FORMATS = ("pdf", "png")
 
@@ -21,8 +22,6 @@ def draw(
     campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
 ) -> dict[str, bytes]:
     """Draw every figure of a design in every format; the result maps file names to contents."""
-    from .style import render_bytes
-
     return {
         f"{name}.{extension}": render_bytes(figure, extension)
         for name, figure in _figures(campaign, design, posteriors, histograms)
@@ -33,10 +32,6 @@ def draw(
 def _figures(
     campaign: Campaign, design: Design, posteriors: Sequence[Posteriors], histograms: Sequence[Histogram]
 ) -> Iterator[tuple[str, Figure]]:
-    from . import gains, observed_data
-    from .posteriors import posterior_figure
-    from .templates import templates_figure
-
     yield "gain", gains.gains_figure(design)
     for answer in design.exposures:
         for variable in campaign.settings:

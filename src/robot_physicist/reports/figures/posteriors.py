@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...inference.results import Posterior, Posteriors
 from ...quantities.labels import number, parse
 from .style import BLUE, GREEN, GREY, HEADROOM, ORANGE, new_figure, styled, treatment_title, with_unit
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 @styled

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...design.ranking import spell
@@ -13,11 +15,6 @@ from ...design.search.state import ProcessBand, SearchState, Tried
 from ...quantities.arrays import FloatArray
 from ...quantities.labels import number, parse
 from .style import BLUE, GREEN, ORANGE, render_bytes, styled
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 GAIN = "Expected information\ngain [nats]"
 
@@ -31,8 +28,6 @@ def draw(campaign: Campaign, state: SearchState) -> dict[str, bytes]:
 @styled
 def search_figure(campaign: Campaign, state: SearchState) -> Figure:
     """One variable: the band and the events along it; two: a map; more: the band along each through the best one."""
-    from matplotlib.figure import Figure
-
     names = varied(campaign)
     if len(names) == 2:
         figure = Figure(figsize=(9.5, 8.0), layout="constrained")

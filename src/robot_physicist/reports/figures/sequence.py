@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...design.sequence.belief import Belief, Marginal
@@ -13,11 +16,6 @@ from ...design.sequence.update import arrays, belief_of
 from ...quantities.labels import number, parse
 from .of_a_design import FORMATS
 from .style import BLUE, GREY, ORANGE, render_bytes, styled
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 #: A density is drawn where it is above this fraction of its highest value.
 SHOWN = 1e-3
@@ -32,8 +30,6 @@ def draw(study: Campaign, known: Experiments) -> dict[str, bytes]:
 @styled
 def sequence_figure(study: Campaign, known: Experiments) -> Figure:
     """Posterior densities after each round, one panel per parameter, and the standard deviation beside it."""
-    from matplotlib.figure import Figure
-
     names = list(known.axes)
     figure = Figure(figsize=(14.0, 1.2 + 5.0 * len(names)), layout="constrained")
     panels = figure.subplots(len(names), 2, squeeze=False, gridspec_kw={"width_ratios": [3, 2]})
@@ -56,8 +52,6 @@ def _beliefs(known: Experiments) -> list[tuple[Belief, Any]]:
 
 
 def _densities(axis: Axes, study: Campaign, known: Experiments, index: int) -> None:
-    from matplotlib import colormaps
-
     colours = colormaps["viridis"](np.linspace(0.85, 0.0, len(known.rounds)))
     found = [belief.marginal(grid, index) for belief, grid in _beliefs(known)]
     for place, (one, colour) in enumerate(zip(found, colours, strict=True)):

@@ -6,11 +6,12 @@ import io
 from collections.abc import Callable, Iterable
 from functools import wraps
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, ParamSpec, cast
+from typing import Any, ParamSpec, cast
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+import matplotlib as mpl
+import mplhep
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 P = ParamSpec("P")
 #: Okabe and Ito's colours, which all readers can tell apart.
@@ -43,9 +44,6 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        import matplotlib as mpl
-        import mplhep
-
         style: dict[str, Any] = {
             key: value for key, value in mplhep.style.ATLAS.items() if not key.startswith("font")
         }
@@ -57,8 +55,6 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(rows: int = 1, height: float = 6.0, **kwargs: Any) -> tuple[Figure, Any]:
     """A figure 9 inches wide with so many rows of axes."""
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(9.0, height), layout="constrained")
     return figure, figure.subplots(rows, 1, **kwargs)
 
@@ -96,8 +92,6 @@ def treatment_title(nuisances: Iterable[str]) -> str | None:
 
 def render_bytes(figure: Figure, extension: str) -> bytes:
     """Render a figure as `pdf` or `png`; the same figure always gives the same bytes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     metadata = {"CreationDate": None, "Creator": None, "Producer": None} if extension == "pdf" else {"Software": None}
     FigureCanvasAgg(figure)
     buffer = io.BytesIO()

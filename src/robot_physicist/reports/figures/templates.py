@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
 from ...campaign.model import Campaign
 from ...quantities.labels import parse
 from ...templates.histogram import Histogram
 from .style import HIGHEST_RATIO, new_figure, styled, with_unit
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 @styled
 def templates_figure(histograms: Sequence[Histogram], campaign: Campaign) -> Figure:
     """Templates of every parameter point at one setting, coloured by θ, and their ratio to the middle point."""
-    from matplotlib import colormaps
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
     name = next(iter(campaign.parameters))
     points = {h.sample: parse(h.sample)[name] for h in histograms if not h.sample.startswith("background=")}
     chosen = sorted((h for h in histograms if h.sample in points), key=lambda h: points[h.sample])

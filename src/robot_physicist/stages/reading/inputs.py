@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from ...campaign.variables import PosteriorFile
 from ...files.root_histograms import read_contents
 from ...histfactory.specification import observed_counts
 from ...histfactory.systematics import ShapeSystematic
+from ...inference.data_checks import check as check_data
+from ...inference.observed_fit import total_spread
 from ...inference.results import Posteriors
+from ...information.systematics import SystematicGain, systematic_gain
 from ...likelihood.workspace import OBSERVED, patch_name, published_rates
 from ...quantities import labels
 from ...quantities.arrays import FloatArray
@@ -27,11 +30,8 @@ from ...quantities.exposure import Exposure
 from ...templates.checks import check
 from ...templates.histogram import Histogram
 from ...templates.merging import one_per_sample
-from ...templates.templates import Templates, stack
+from ...templates.templates import Templates, background_contents, stack
 from . import observed_data
-
-if TYPE_CHECKING:
-    from ...information.systematics import SystematicGain
 
 
 def exposure_named(campaign: Campaign, label: str) -> Exposure:
@@ -113,8 +113,6 @@ def templates_of(
 def _backgrounds(
     campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
 ) -> dict[str, tuple[FloatArray, FloatArray]]:
-    from ...templates.templates import background_contents
-
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
     return {
@@ -175,9 +173,6 @@ def check_observed(
     published: tuple[dict[str, Any], dict[str, Any]],
 ) -> None:
     """Raise ObservableError when no template of a setting could make the observed counts (B,)."""
-    from ...inference.data_checks import check as check_data
-    from ...inference.observed_fit import total_spread
-
     found = entry_at(campaign, setting, exposure)
     if found is None:
         return
@@ -201,8 +196,6 @@ def systematics_of(
     campaign_file: Path, campaign: Campaign, templates: Templates, exposure: Exposure
 ) -> SystematicGain | None:
     """Prepare the gain with systematic uncertainties integrated out; None when the campaign wants or has none."""
-    from ...information.systematics import systematic_gain
-
     wanted = campaign.systematics if campaign.estimator.nuisances == "marginalised" else []
     shapes = shapes_of(campaign_file, campaign, templates.sumw.shape[2])
     return systematic_gain(templates, exposure, wanted, shapes)

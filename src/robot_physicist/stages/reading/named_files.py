@@ -18,6 +18,7 @@ from ...histfactory.systematics import ShapeSystematic
 from ...inference.results import Posteriors
 from ...quantities.errors import BadInputError
 from ...quantities.labels import label
+from ..recasting import agreement
 from . import observed_data
 
 
@@ -58,8 +59,6 @@ def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
 
 
 def _check_published(campaign: Campaign, folder: Path) -> None:
-    from ..recasting import agreement
-
     for setting in map(label, campaign.setting_points):
         for exposure in campaign.exposures:
             agreement(*read_published(campaign, folder, setting, exposure), campaign, setting, exposure)

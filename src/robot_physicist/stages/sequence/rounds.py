@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ... import files
+from ... import files, reports
 from ...campaign.branches import exposure_label
 from ...campaign.digests import campaign_digest, digest
 from ...campaign.files import read_campaign, write_campaign
@@ -28,6 +28,7 @@ from ...quantities.errors import CampaignError, DataNeededError, DigestMismatchE
 from ...reports.sequence_summary import summary
 from ..reading import observed_data
 from ..reading.inputs import exposure_named, prior_of
+from .pseudo_data import pseudo_data
 
 #: Name of the data of a round, beside the campaign of its experiment.
 DATA = "data.root"
@@ -108,8 +109,6 @@ def update(
     figures: Path,
 ) -> str:
     """Update what is known by the data of a round; write the campaign of the next one, and figures."""
-    from ...reports.figures.sequence import draw
-
     whole, section = _study(study)
     before, found = files.read_document(Experiments, previous), files.read_document(Posteriors, posterior)
     files.check_digest(campaign, files.sha256(campaign), before.next)
@@ -121,7 +120,7 @@ def update(
     after = updated(whole, before, answer, found, made_from(**read, posterior=posterior))
     for message in after.rounds[-1].warnings:
         warnings.warn(message, SequenceWarning, stacklevel=2)
-    for name, drawn in draw(whole, after).items():
+    for name, drawn in reports.figures.sequence.draw(whole, after).items():
         files.write_bytes(figures / name, drawn)
     _write_next(study, whole, after, next, sequence)
     return summary(whole, after, section.rounds)
@@ -154,8 +153,6 @@ def _answer(campaign: Campaign, path: Path) -> ExposureDesign:
 
 def _simulate(study: Campaign, truth: Values, setting: Values, exposure: str, number: int, data: Path) -> int:
     """Simulate the data of a round; their seed depends on the study's, the round and the values of φ and θ."""
-    from .pseudo_data import pseudo_data
-
     ordered = {name: labels.rounded(truth[name]) for name in study.parameters}
     events = pseudo_data(study, exposure_named(study, exposure), setting, ordered, f"data {number}")
     metadata: dict[str, Any] = {

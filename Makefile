@@ -26,6 +26,7 @@ test: .venv/test.stamp .venvs/yadage/stamp .venvs/reana/stamp .venvs/reana-next/
 lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
 	@ruff check . && ruff format --check .
 	@mypy
+	@lint-imports --no-cache --no-logo
 	@snakefmt --check Snakefile workflow
 	@codespell
 

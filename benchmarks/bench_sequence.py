@@ -151,7 +151,7 @@ def chain(chosen: Study, policy: Policy, truth: float, seed: int, infer: Infer |
 
 
 def known_rates(chosen: Study, rates: FloatArray, counts: FloatArray, *_: object) -> FloatArray:
-    """Ln p(x|θ), (1, K), of counts (B,) from exact templates."""
+    """ln p(x|θ), (1, K), of counts (B,) from exact templates."""
     return log_likelihood(counts[None], rates, isinstance(chosen.exposure, EventCount))
 
 

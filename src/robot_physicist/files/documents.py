@@ -22,7 +22,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_document(path: Path, value: Any) -> None:
-    """Write one of the documents of `documents.py`."""
+    """Write a document, one of the dataclasses of results."""
     write_json(path, TypeAdapter(type(value)).dump_python(value, mode="json"))
 
 
@@ -56,7 +56,7 @@ def read_json(path: Path, finite: bool = False) -> Any:
 
 
 def read_document(kind: type[Document], path: Path) -> Document:
-    """Read one of the documents of `documents.py`; raises InputFileError when it is not one."""
+    """Read a document, one of the dataclasses of results; raises InputFileError when it is not one."""
     try:
         return TypeAdapter(kind).validate_python(read_json(path, finite=True))
     except ValidationError as error:

@@ -164,7 +164,7 @@ class HistFactory:
         return result.T
 
     def logpdf(self, parameters: FloatArray, data: FloatArray) -> FloatArray:
-        """Ln p(data | parameters), (N,), of data (N, B + A) or (B + A,): counts, then auxiliary data."""
+        """ln p(data | parameters), (N,), of data (N, B + A) or (B + A,): counts, then auxiliary data."""
         expected = self.expected_data(parameters)
         constrained = self.kinds != "free"
         normal = np.concatenate([np.zeros(self.bins, bool), (self.kinds == "normal")[constrained]])

@@ -2,7 +2,7 @@
 
 Where all nuisances act on whole samples, λ = Σ_r c_r(ν) T_r (vertical morphing): gradient and curvature of the
 likelihood need the data only through Σ_b x_b T_br and Σ_b w_b T_br T_bs. These are two matrix products for all data
-sets at once, and what is left has the size of the number of templates. `response.py` does the general case.
+sets at once, and what is left has the size of the number of templates. `derivatives.py` does the general case.
 """
 
 from __future__ import annotations

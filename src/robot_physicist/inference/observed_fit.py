@@ -74,7 +74,7 @@ class Fitter:
         return np.array([log_likelihood(one, columns, self.fixed_total) for one in rates])
 
     def _saturated(self, columns: FloatArray) -> FloatArray:
-        """Ln p of counts (B, N) for rates equal to them, without what depends on the counts only."""
+        """ln p of counts (B, N) for rates equal to them, without what depends on the counts only."""
         total = columns.sum(axis=0)
         result: FloatArray = scipy.special.xlogy(columns, columns).sum(axis=0) - (
             scipy.special.xlogy(total, total) if self.fixed_total else total

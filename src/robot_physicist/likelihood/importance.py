@@ -54,7 +54,7 @@ class Proposals:
         return replace(self, normals=self.normals[[*range(dimensions), -1]], uniforms=self.uniforms[:dimensions])
 
     def log_density(self, half_squares: FloatArray, dimensions: int) -> FloatArray:
-        """Ln q of draws of which −½ yᵀHy is known, (N, M), without ½ ln det H."""
+        """ln q of draws of which −½ yᵀHy is known, (N, M), without ½ ln det H."""
         if math.isinf(self.freedom):
             return half_squares - 0.5 * dimensions * math.log(2 * math.pi)
         power = 0.5 * (self.freedom + dimensions)
@@ -100,7 +100,7 @@ def importance_log_likelihood(
     negligible: float = NEGLIGIBLE,
     points: Sequence[Point] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
+    """ln p(x|θ) by importance sampling, (N, K), and the effective fraction of its draws, (N,), averaged over θ.
 
     θ of less than negligible posterior keep their value by Laplace's method, `laplace` (N, K). `points` are where
     the maxima are, for each θ; without them they are searched for.
@@ -126,7 +126,7 @@ def importance_log_likelihood(
 def importance(
     nuisances: Nuisances, point: Point, counts: FloatArray, fixed_total: bool, proposed: Proposals
 ) -> tuple[FloatArray, FloatArray]:
-    """Ln p(x|θ) of counts (B, N) without `data_constant`, and the effective fraction of the draws, both (N,).
+    """ln p(x|θ) of counts (B, N) without `data_constant`, and the effective fraction of the draws, both (N,).
 
     `point` is near the maximum of each data set; the effective fraction is (Σw)² / (M Σw²).
     """
@@ -170,7 +170,7 @@ def _log_weights(
     drawn: FloatArray,
     part: slice,
 ) -> FloatArray:
-    """Ln integrand − ln proposal of a part of the draws, (N, M)."""
+    """ln integrand − ln proposal of a part of the draws, (N, M)."""
     normals = proposed.normals[:, part] * proposed.stretch[part]
     size, draws = counts.shape[1], normals.shape[1]
     curve = expansion.curvature.repeat(draws)

@@ -76,7 +76,7 @@ def data_constant(counts: FloatArray, fixed_total: bool) -> FloatArray:
 
 
 def log_likelihood(rates: FloatArray, counts: FloatArray, fixed_total: bool) -> FloatArray:
-    """Ln p(x|θ, ν) without `data_constant`, (N,): Poisson, or multinomial given the total."""
+    """ln p(x|θ, ν) without `data_constant`, (N,): Poisson, or multinomial given the total."""
     total = rates.sum(axis=0)
     logs: FloatArray = np.einsum("bn,bn->n", counts, np.log(rates))
     logs -= counts.sum(axis=0) * np.log(total) if fixed_total else total
@@ -204,7 +204,7 @@ class Search:
 def log_marginals(
     models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool
 ) -> tuple[FloatArray, list[Search]]:
-    """Ln p(x|θ) of counts (B, N) at K values of θ, (K, N), without `data_constant`; and where the maxima are."""
+    """ln p(x|θ) of counts (B, N) at K values of θ, (K, N), without `data_constant`; and where the maxima are."""
     searches = [_started(nuisances, counts, fixed_total) for nuisances in models]
     for number in range(STEPS):
         margin = IRRELEVANT if number else UNPROMISING

@@ -51,14 +51,14 @@ ONE_EVENT_DRAWS = 4096
 
 @dataclass(frozen=True)
 class Marginal:
-    """Ln p(x|θ) of N data sets, (N, K), and how it was found."""
+    """ln p(x|θ) of N data sets, (N, K), and how it was found."""
 
     log_likelihood: FloatArray
     how: Marginalisation
 
 
 def laplace_log_likelihood(models: Sequence[Nuisances], counts: FloatArray, fixed_total: bool) -> FloatArray:
-    """Ln p(x|θ) by Laplace's method, (N, K), of counts (N, B), in chunks of bounded memory."""
+    """ln p(x|θ) by Laplace's method, (N, K), of counts (N, B), in chunks of bounded memory."""
     return _with_points(models, counts, fixed_total, np.empty(0, np.intp))[0]
 
 
@@ -85,7 +85,7 @@ def _with_points(
 def marginalise(
     models: Sequence[Nuisances], counts: FloatArray, prior: FloatArray, fixed_total: bool, rng: np.random.Generator
 ) -> Marginal:
-    """Ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
+    """ln p(x|θ) of counts (N, B) at the K models, by Laplace's method if it passes the check, else exactly."""
     if not any(len(one.index) for one in models):
         laplace = laplace_log_likelihood(models, counts, fixed_total)
         return Marginal(laplace, Marginalisation("no nuisance parameters", 1.0, Estimate(0.0, 0.0), []))

@@ -1,6 +1,6 @@
 """Does a project folder agree with itself? Steps with commands, graphs with steps, environments with the version.
 
-Takes the parsed files of the folder and returns what is wrong; reading them is left to `files.py`.
+Reading the folder is one function, what is wrong with its parsed files another.
 """
 
 from __future__ import annotations

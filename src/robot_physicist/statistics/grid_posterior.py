@@ -40,7 +40,7 @@ def entropy(probabilities: FloatArray) -> FloatArray:
 
 
 def log_rates(rates: FloatArray) -> FloatArray:
-    """Ln λ, with impossible bins at a number so low that one event there excludes the point."""
+    """ln λ, with impossible bins at a number so low that one event there excludes the point."""
     return np.log(rates, out=np.full_like(rates, LOG_ZERO), where=rates > 0)
 
 
@@ -103,7 +103,7 @@ def average(values: FloatArray, scrambles: int) -> Estimate:
 
 
 def log_likelihood(counts: FloatArray, rates: FloatArray, fixed_total: bool) -> FloatArray:
-    """Ln p(x|θ_k) of D data sets, (D, K), from counts (D, B) and expected counts (K, B).
+    """ln p(x|θ_k) of D data sets, (D, K), from counts (D, B) and expected counts (K, B).
 
     Poisson, Σ_b x ln λ − λ − ln x!; with a fixed number of events multinomial, ln n! + Σ_b x ln p_b − ln x!.
 
@@ -122,7 +122,7 @@ def log_likelihood(counts: FloatArray, rates: FloatArray, fixed_total: bool) -> 
 
 
 def log_factorial(counts: FloatArray) -> FloatArray:
-    """Ln n!, elementwise; few counts are different, and SciPy would take longer to import.
+    """ln n!, elementwise; few counts are different, and SciPy would take longer to import.
 
     >>> log_factorial(np.array([0.0, 3.0])).round(6)
     array([0.      , 1.791759])

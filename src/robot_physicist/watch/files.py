@@ -1,4 +1,4 @@
-"""The files of results that others write meanwhile, read through `files.py` and only when they have changed."""
+"""The files of results that others write meanwhile, read only when they have changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequential experiments: what all rounds together say about θ; `sequence_grid.py` has where the next round looks.
+"""Sequential experiments: what all rounds together say about θ; `grid.py` has where the next round looks.
 
 A belief is the density of the first prior times the likelihood of every round. Each is known on the grid of its own
 round and interpolated in the logarithm, where a normal distribution is a parabola, which Akima's method reproduces on
@@ -99,7 +99,7 @@ def prior_density(axes: Axes, prior: FloatArray) -> Surface:
 
 
 def likelihood(axes: Axes, posterior: FloatArray, prior: FloatArray) -> Surface:
-    """Ln p(x|θ) up to a constant, from posterior and prior weights, both (K,), of one round.
+    """ln p(x|θ) up to a constant, from posterior and prior weights, both (K,), of one round.
 
     Where fewer than three values of a parameter have any probability, the data say only that θ is within one step
     of the most probable point: the likelihood is flat there, and nothing elsewhere.

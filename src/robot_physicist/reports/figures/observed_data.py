@@ -1,4 +1,4 @@
-"""Observed data over the templates, before and after the fit; like `plots.py` without the disk or global state."""
+"""Observed data over the templates, before and after the fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which figures a design gets, by file name; how each looks is in `plots.py` and `fit_plots.py`."""
+"""Which figures a design gets, by file name; how each looks is in the modules beside this one."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from robot_physicist.simulators import forward_backward, gaussian_cosine, weinbe
 from robot_physicist.simulators.base import FloatArray
 from robot_physicist.templates import Exposure, Templates, expected
 
-FOLDER = Path(__file__).parent.parent / "results/benchmarks"
+FOLDER = Path(__file__).parent.parent / "results/validation"
 ROUNDS, DRAWS, REPEATS, FOLDS = 4, 256, 200, 10
 Rates = Callable[[float, FloatArray], FloatArray]
 Infer = Callable[["Study", FloatArray, FloatArray, FloatArray, np.random.Generator], FloatArray]

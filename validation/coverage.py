@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.bench_accuracy import ANGLES, born_shape
-from benchmarks.bench_convergence import weighted
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.finite_simulation import information_gain
 from robot_physicist.information import gain
@@ -16,6 +14,8 @@ from robot_physicist.labels import label
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.simulators.base import FloatArray
 from robot_physicist.templates import Exposure, Templates, expected
+from validation.accuracy import ANGLES, born_shape
+from validation.convergence import weighted
 
 REPEATS = 500
 DRAWS = 2048

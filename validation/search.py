@@ -14,7 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.measure import report, report_least
-from benchmarks.search_problems import (
+from robot_physicist.documents import InformationGain
+from robot_physicist.labels import parse
+from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
+from robot_physicist.search import next_round
+from robot_physicist.search_documents import SearchState
+from robot_physicist.search_domain import domain_of
+from robot_physicist.search_plots import search_figure
+from robot_physicist.search_rounds import asked, exposure_of, search_of, untried
+from validation.search_problems import (
     PROBLEMS,
     WANTED,
     Problem,
@@ -24,14 +32,6 @@ from benchmarks.search_problems import (
     highest,
     searched,
 )
-from robot_physicist.documents import InformationGain
-from robot_physicist.labels import parse
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
-from robot_physicist.search import next_round
-from robot_physicist.search_documents import SearchState
-from robot_physicist.search_domain import domain_of
-from robot_physicist.search_plots import search_figure
-from robot_physicist.search_rounds import asked, exposure_of, search_of, untried
 
 SEEDS = 20
 #: Settings of the finest grid along one variable, of which the others take every second, third ... one.
@@ -39,7 +39,7 @@ FINEST = {1: 24, 2: 12}
 GRID_SEEDS = {1: 8, 2: 3}
 #: Share of searches, or of grids, that have to be as good as wanted.
 MOST = 0.9
-FIGURES = Path(__file__).parent.parent / "results/benchmarks"
+FIGURES = Path(__file__).parent.parent / "results/validation"
 
 
 @dataclass(frozen=True)

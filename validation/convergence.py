@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape, estimate
 from benchmarks.measure import report_least
 from robot_physicist.campaign import Estimator, EventCount, Simulation
 from robot_physicist.finite_simulation import GainEstimates, information_gain
@@ -16,8 +15,9 @@ from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, style
 from robot_physicist.reweighting import Reweighting
 from robot_physicist.simulators.weinberg_born import WeinbergBorn
 from robot_physicist.templates import Templates
+from validation.accuracy import ANGLES, PRIOR, born_shape, estimate
 
-FIGURE = Path(__file__).parent.parent / "results/benchmarks/finite_simulation.png"
+FIGURE = Path(__file__).parent.parent / "results/validation/finite_simulation.png"
 ENERGIES = (82.0, 96.5)
 THOUSAND, ONE = EventCount(events=1000), EventCount(events=1)
 #: Simulated events per θ, and in all when they are weighted to every θ.

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.bench_accuracy import ANGLES, PRIOR, born_shape
 from robot_physicist.campaign import Estimator, EventCount, Luminosity, Simulation
 from robot_physicist.documents import Axis
 from robot_physicist.labels import number
@@ -19,8 +18,9 @@ from robot_physicist.posterior import fraction, highest_density, normalise, rank
 from robot_physicist.simulators import weinberg_born as born
 from robot_physicist.systematics import LumiSystematic, NormSystematic
 from robot_physicist.templates import Exposure, Templates
+from validation.accuracy import ANGLES, PRIOR, born_shape
 
-FIGURE = Path(__file__).parent.parent / "results/benchmarks/calibration.png"
+FIGURE = Path(__file__).parent.parent / "results/validation/calibration.png"
 THOUSAND, LUMINOSITY = EventCount(events=1000), Luminosity(luminosity=2, unit="pb-1")
 EXPERIMENTS, SIMULATIONS = 2000, 100
 BINS, FOLDS, CELLS = 20, 10, 20

@@ -1,0 +1,1 @@
+"""What validates statistics by repeats."""

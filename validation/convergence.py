@@ -1,106 +1,118 @@
 """Estimates against the size of the simulation, with a figure for docs/statistics.md, and events for an accuracy."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from benchmarks.measure import report_least
-from robot_physicist.campaign import Estimator, EventCount, Simulation
-from robot_physicist.finite_simulation import GainEstimates, information_gain
-from robot_physicist.information import gain
-from robot_physicist.labels import number
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
-from robot_physicist.reweighting import Reweighting
-from robot_physicist.simulators.weinberg_born import WeinbergBorn
-from robot_physicist.templates import Templates
-from validation.accuracy import ANGLES, PRIOR, born_shape, estimate
+from robot_physicist.campaign import EventCount
+from robot_physicist.finite_simulation import GainEstimates
+from robot_physicist.plots import render_bytes
+from robot_physicist.simulators.base import FloatArray
+from validation.convergence_figure import convergence_figure
+from validation.goals import at_least
+from validation.muon_pairs import ANGLES, BINS, born_shape, estimate, recorded_gain, rmse, truth, weighted
+from validation.script import Found, Repeats, Result, Script, column
 
-FIGURE = Path(__file__).parent.parent / "results/validation/finite_simulation.png"
 ENERGIES = (82.0, 96.5)
-THOUSAND, ONE = EventCount(events=1000), EventCount(events=1)
 #: Simulated events per θ, and in all when they are weighted to every θ.
 PER_POINT = np.geomspace(300, 100_000, 9).round(-1).astype(int)
 WEIGHTED = np.geomspace(300, 300_000, 9).round(-1).astype(int)
-REPEATS = 50
+REPEATS, DRAWS = 50, 1 << 17
 #: Sizes at which the accuracy of one recorded event is measured, between which it is interpolated.
 SIZES = 10 * 2 ** np.arange(12)
 #: The information of one event is less than the first of these accuracies, which zero reaches without simulation.
 ACCURACIES = (0.01, 0.001)
-REFERENCE, BINS, FOLDS = 0.23, 20, 10
-LABELS = [f"sin2theta_w={number(angle)}" for angle in ANGLES]
+ALONE, SHARED = "per θ", "weighted in all"
 
 
-def main() -> None:
-    print(f"Convergence, tree-level e⁺e⁻ → μ⁺μ⁻: {len(ANGLES)} θ, {BINS} bins")
-    events_needed()
-    curves = {sqrt_s: (free_estimates(sqrt_s), weighted_estimates(sqrt_s)) for sqrt_s in ENERGIES}
-    FIGURE.parent.mkdir(parents=True, exist_ok=True)
-    FIGURE.write_bytes(render_bytes(convergence_figure(curves), "png"))
-    print(f"figure: {FIGURE.relative_to(Path.cwd()) if FIGURE.is_relative_to(Path.cwd()) else FIGURE}")
+def size_case(size: int, kind: str) -> str:
+    """Name of the case of one recorded event at 82 GeV and so many simulated ones."""
+    return f"one event, N = {size} {kind}"
 
 
-def weighted(sqrt_s: float, events: int, exposure: EventCount, seed: int | list[int]) -> GainEstimates:
-    """One estimate from fresh events of one reference, weighted to all θ."""
-    rng = np.random.default_rng(seed)
-    simulator = WeinbergBorn(WeinbergBorn.Options(width="fixed"))
-    points = [{"sin2theta_w": float(angle)} for angle in [*ANGLES, REFERENCE]]
-    sampler = simulator.prepare_weighted({"sqrt_s": sqrt_s}, points[-1], points)
-    sums = Reweighting(LABELS, ["reference"], [*LABELS, "reference"])
-    for start in range(0, events, 100_000):
-        block = sampler.sample(min(100_000, events - start), rng)
-        size = len(block.columns["cos_theta"])
-        bins = np.clip((block.columns["cos_theta"] + 1) * BINS / 2, 0, BINS - 1).astype(int)
-        cells = np.arange(size) % FOLDS * BINS + bins
-        sums.add(block.ratios, np.ones(size), cells, FOLDS * BINS)
-    made, unknown = sums.document(FOLDS), np.full(len(ANGLES), np.nan)
-    generated = np.full(len(ANGLES), float(events))
-    templates = Templates(tuple(LABELS), (), made.sumw, made.sumw2, generated, unknown, unknown, {}, shared=True)
-    return information_gain(templates, exposure, PRIOR, Estimator(), Simulation(), rng)
+def curve_case(sqrt_s: float, kind: str) -> str:
+    """Name of a curve of the figure, whose seeds number the sizes of its simulations."""
+    return f"figure, {sqrt_s:g} GeV, {kind}"
 
 
-def free_estimates(sqrt_s: float) -> list[GainEstimates]:
-    shape = born_shape(sqrt_s, BINS)
-    return [estimate(shape, int(size), THOUSAND, seed) for seed, size in enumerate(PER_POINT)]
+#: Size and kind of the simulations of a case.
+BY_SIZE = {size_case(int(size), kind): (int(size), kind) for size in SIZES for kind in (ALONE, SHARED)}
+CURVES = {curve_case(sqrt_s, kind): (sqrt_s, kind) for sqrt_s in ENERGIES for kind in (ALONE, SHARED)}
 
 
-def weighted_estimates(sqrt_s: float) -> list[GainEstimates]:
-    return [weighted(sqrt_s, int(size), THOUSAND, seed) for seed, size in enumerate(WEIGHTED)]
+def planned(repeats: int | None) -> dict[str, int]:
+    """The number of repeats that is asked for does not change the number of points of a curve."""
+    return dict.fromkeys(BY_SIZE, repeats or REPEATS) | dict.fromkeys(CURVES, len(PER_POINT))
 
 
-def truth(sqrt_s: float, exposure: EventCount) -> float:
-    rates = exposure.events * born_shape(sqrt_s, BINS)
-    return gain(rates, exposure, PRIOR, 1 << 17, np.random.default_rng(0)).value
+def repeat(name: str, seed: int) -> Result:
+    """One estimate, the size of its simulation, and the truth."""
+    if name in CURVES:
+        sqrt_s, kind = CURVES[name]
+        size, recorded = int((PER_POINT if kind == ALONE else WEIGHTED)[seed]), 1000
+    else:
+        (size, kind), sqrt_s, recorded = BY_SIZE[name], 82.0, 1
+    found = simulated(sqrt_s, kind, size, recorded, seed)
+    return {"simulated": size, "truth": truth(sqrt_s, recorded, DRAWS), **recorded_gain(found)}
 
 
-def events_needed() -> None:
-    """Print the root mean square errors at √s = 82 GeV, n = 1, and the events at which they reach the accuracies."""
-    shape, exact = born_shape(82, BINS), truth(82, ONE)
-    print(f"√s = 82 GeV, one recorded event, truth {exact:.5f} nats; RMSE of {REPEATS} simulations")
-    print(f"No simulation at all and the answer 0: {exact:.5f}")
-    rows = []
-    for size in SIZES:
-        alone = [estimate(shape, int(size), ONE, seed) for seed in range(REPEATS)]
-        shared = [weighted(82, int(size), ONE, seed) for seed in range(REPEATS)]
-        values = (
-            [one.plug_in.value for one in alone],
-            [one.corrected.value for one in alone],
-            [one.corrected.value for one in shared],
+def simulated(sqrt_s: float, kind: str, size: int, recorded: int, seed: int) -> GainEstimates:
+    """One estimate from fresh events of either kind."""
+    exposure = EventCount(events=recorded)
+    if kind == ALONE:
+        return estimate(born_shape(sqrt_s), size, exposure, seed)
+    return weighted(sqrt_s, size, exposure, seed)
+
+
+def tally(name: str, repeats: Repeats) -> str:
+    """Error of the corrected value; a curve has none, each of its points being another size."""
+    return "" if name in CURVES else f"RMSE of the corrected gain {error(repeats, 'corrected'):.5f} nats"
+
+
+def error(repeats: Repeats, which: str) -> float:
+    """Root mean square error of one of the three numbers."""
+    return rmse(np.array(column(repeats, which)), column(repeats, "truth")[0])
+
+
+def table(found: Found) -> Iterator[str]:
+    """Errors at √s = 82 GeV, n = 1, and the events at which they reach the accuracies."""
+    yield f"Convergence, tree-level e⁺e⁻ → μ⁺μ⁻: {len(ANGLES)} θ, {BINS} bins"
+    sizes = [int(size) for size in SIZES if {size_case(size, ALONE), size_case(size, SHARED)} <= found.keys()]
+    if not sizes:
+        return
+    first = found[size_case(sizes[0], ALONE)]
+    exact = column(first, "truth")[0]
+    yield f"√s = 82 GeV, one recorded event, truth {exact:.5f} nats; RMSE of {len(first)} simulations"
+    yield f"No simulation at all and the answer 0: {exact:.5f}"
+    rows = [errors(found, size) for size in sizes]
+    for size, (plug_in, corrected, shared) in zip(sizes, rows, strict=True):
+        yield (
+            f"N = {size:<6} per θ: plug-in {plug_in:.5f}, corrected {corrected:.5f};"
+            f" {size} weighted in all: {shared:.5f}"
         )
-        rows.append([np.sqrt(np.mean((np.array(v) - exact) ** 2)) for v in values])
-        print(f"N = {size:<6} per θ: plug-in {rows[-1][0]:.5f}, corrected {rows[-1][1]:.5f};", end=" ")
-        print(f"{size} weighted in all: {rows[-1][2]:.5f}")
-    for wanted in ACCURACIES:
-        sizes = [crossing(errors, wanted) for errors in np.array(rows).T]
-        plug_in, corrected, shared_size = sizes[0] * len(ANGLES), sizes[1] * len(ANGLES), sizes[2]
-        needed = f"plug-in {plug_in:.0f}, corrected {corrected:.0f}, weighted {shared_size:.0f}"
-        print(f"events in all for {wanted} nats: {needed}")
-        report_least(f"times fewer events for {wanted} nats, corrected", plug_in / corrected, "×", 10)
-        report_least(f"times fewer events for {wanted} nats, weighted", plug_in / shared_size, "×", 100)
+    if len(sizes) == len(SIZES):
+        for wanted in ACCURACIES:
+            yield from events_needed(np.array(rows), wanted)
 
 
-def crossing(errors: np.ndarray, wanted: float) -> float:
+def errors(found: Found, size: int) -> tuple[float, float, float]:
+    """Root mean square errors: plug-in, corrected, corrected with weighted events."""
+    alone, shared = found[size_case(size, ALONE)], found[size_case(size, SHARED)]
+    return error(alone, "plug_in"), error(alone, "corrected"), error(shared, "corrected")
+
+
+def events_needed(rows: FloatArray, wanted: float) -> Iterator[str]:
+    """Events in all for an accuracy, and how many times fewer they are than the plug-in value needs."""
+    sizes = [crossing(one, wanted) for one in rows.T]
+    plug_in, corrected, shared = sizes[0] * len(ANGLES), sizes[1] * len(ANGLES), sizes[2]
+    needed = f"plug-in {plug_in:.0f}, corrected {corrected:.0f}, weighted {shared:.0f}"
+    yield f"events in all for {wanted} nats: {needed}"
+    yield at_least(f"times fewer events for {wanted} nats, corrected", plug_in / corrected, "×", 10)
+    yield at_least(f"times fewer events for {wanted} nats, weighted", plug_in / shared, "×", 100)
+
+
+def crossing(errors: FloatArray, wanted: float) -> float:
     """Size from which errors stay below the wanted one, interpolated in logarithms; at least the smallest."""
     above = np.flatnonzero(errors > wanted)
     if not above.size:
@@ -112,39 +124,15 @@ def crossing(errors: np.ndarray, wanted: float) -> float:
     return float(np.exp(np.interp(np.log(wanted), logs, np.log(SIZES[[last + 1, last]]))))
 
 
-@styled
-def convergence_figure(curves: dict[float, tuple[list[GainEstimates], list[GainEstimates]]]) -> Figure:
-    """Estimates against the number of simulated events in all, one panel per energy."""
-    figure = Figure(figsize=(9.0, 10.0), layout="constrained")
-    axes = figure.subplots(len(curves), 1, sharex=True, height_ratios=(5.2, 3.9))
-    for axis, (sqrt_s, (alone, shared)) in zip(axes, curves.items(), strict=True):
-        _panel(axis, alone, shared, truth(sqrt_s, THOUSAND))
-        axis.set_title(rf"$\sqrt{{s}}$ = {sqrt_s:g} GeV, 1000 recorded events", loc="right", pad=8)
-        axis.set_ylabel("Expected information\ngain [nats]")
-        axis.set_ylim(-0.45, 4.75 if axis is axes[0] else 3.45)
-    axes[0].legend(loc="upper center", ncols=2, frameon=False)
-    axes[-1].set_xlabel(f"Simulated events in all (÷ {len(ANGLES)}: per θ)")
-    return figure
+def draw(found: Found, folder: Path) -> Iterator[Path]:
+    """Draw the curves when they are there."""
+    if found.keys() >= CURVES.keys():
+        path = folder / "finite_simulation.png"
+        curves = {
+            sqrt_s: (found[curve_case(sqrt_s, ALONE)], found[curve_case(sqrt_s, SHARED)]) for sqrt_s in ENERGIES
+        }
+        path.write_bytes(render_bytes(convergence_figure(curves), "png"))
+        yield path
 
 
-def _panel(axis: Any, alone: list[GainEstimates], shared: list[GainEstimates], exact: float) -> None:
-    x = PER_POINT * len(ANGLES)
-    plug_in = [one.plug_in.value for one in alone]
-    bounds = [one.cross_fitted.value for one in alone]
-    axis.fill_between(x, bounds, plug_in, color=GREY, alpha=0.18, linewidth=0, label="cross-fitted … plug-in")
-    axis.plot(x, plug_in, color=GREY, marker="s", markersize=5, label="plug-in")
-    _intervals(axis, x, alone, BLUE, "o", "corrected, 95% interval")
-    _intervals(axis, WEIGHTED, shared, ORANGE, "D", "weighted events, 95% interval")
-    axis.axhline(exact, color="black", linestyle="--", linewidth=1.8, zorder=4, label="truth, exact bins")
-    axis.axhline(np.log(len(ANGLES)), color=GREEN, linestyle=":", linewidth=1.5, label="prior entropy")
-    axis.set(xscale="log", xlim=(220, 2.9e6))
-
-
-def _intervals(axis: Any, x: np.ndarray, results: list[GainEstimates], colour: str, marker: str, text: str) -> None:
-    value, low, high = np.array([(r.corrected.value, r.corrected.low, r.corrected.high) for r in results]).T
-    errors = [value - low, high - value]
-    axis.errorbar(x, value, errors, color=colour, marker=marker, markersize=6, capsize=4, linewidth=1.5, label=text)
-
-
-if __name__ == "__main__":
-    main()
+SCRIPT = Script(planned, repeat, tally, table, draw)

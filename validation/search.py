@@ -2,177 +2,120 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from benchmarks.measure import report, report_least
-from robot_physicist.documents import InformationGain
-from robot_physicist.labels import parse
-from robot_physicist.plots import BLUE, GREEN, GREY, ORANGE, render_bytes, styled
-from robot_physicist.search import next_round
-from robot_physicist.search_documents import SearchState
-from robot_physicist.search_domain import domain_of
+from robot_physicist.plots import render_bytes
 from robot_physicist.search_plots import search_figure
-from robot_physicist.search_rounds import asked, exposure_of, search_of, untried
-from validation.search_problems import (
-    PROBLEMS,
-    WANTED,
-    Problem,
-    Setting,
-    counts,
-    estimated,
-    highest,
-    searched,
-)
+from validation.goals import at_least, at_most
+from validation.script import Found, Repeats, Result, Script
+from validation.search_figure import regret_figure
+from validation.search_grids import Grid, Grids, cheapest, collected, dimensions, grids
+from validation.search_paths import Searched, enough, search_path, with_regret
+from validation.search_problems import PROBLEMS, WANTED, Problem, highest, searched
 
 SEEDS = 20
-#: Settings of the finest grid along one variable, of which the others take every second, third ... one.
-FINEST = {1: 24, 2: 12}
 GRID_SEEDS = {1: 8, 2: 3}
 #: Share of searches, or of grids, that have to be as good as wanted.
 MOST = 0.9
-FIGURES = Path(__file__).parent.parent / "results/validation"
+#: Problems of which one search is drawn.
+DRAWN = ("weinberg_born", "two_valleys")
+HIGHEST, SEARCHES = "highest gain", "searches"
+Measured = Mapping[str, tuple[list[Searched], Grids]]
 
 
-@dataclass(frozen=True)
-class Searched:
-    """True regret in nats of the setting named after so many events per branch, all settings together; both (R,)."""
-
-    events: tuple[float, ...]
-    regret: tuple[float, ...]
+def grid_case(problem: Problem, size: int) -> str:
+    """Name of the case of grids with so many events per branch."""
+    return f"{problem.name}: grids of {size} events"
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Events per branch, all settings together, and true regrets in nats.
-
-    `regret` is that of the setting with the highest gain; `known` that of the setting which the process of a search
-    would name after the same events, and `expected` the regret which it would expect.
-    """
-
-    events: float
-    regret: float
-    known: float
-    expected: float
+def cases(problem: Problem) -> list[str]:
+    """Cases of one problem: all regrets are against its highest gain."""
+    own = [f"{problem.name}: {what}" for what in (HIGHEST, SEARCHES)]
+    return [*own, *(grid_case(problem, size) for size in problem.sizes)]
 
 
-Grids = Mapping[tuple[int, int], list[Grid]]
-
-
-def search_path(problem: Problem, seed: int, top: float) -> Searched:
-    """The regret after every round of a search."""
-    states = searched(problem, seed)
-    # the gains that a state knows are those of the events asked for by the state before it
-    events = [before.simulated_events / len(problem.points) for before in states[:-1]]
-    return Searched(tuple(events), tuple(top - problem.exact(parse(state.best)) for state in states[1:]))
-
-
-def finest_grid(problem: Problem, events: int, seed: int) -> tuple[list[Setting], list[InformationGain]]:
-    """Settings and gains of the finest grid, shifted at random: nobody knows beforehand where the best setting is."""
-    domain, rng = domain_of(problem.campaign(0)), np.random.default_rng([seed, events])
-    finest = FINEST[len(domain.names)]
-    axes = [(np.arange(finest) + shift) / finest for shift in rng.random(len(domain.names))]
-    cube = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-    settings = [domain.snap(point[None, :])[0] for point in cube]
-    return settings, [estimated(problem, one, counts(problem, one, events, rng), seed) for one in settings]
-
-
-def grids(problem: Problem, events: int, seed: int, top: float) -> dict[int, Grid]:
-    """Grids of 2, 3, 4 ... settings along each variable, parts of the finest one: one simulation serves all."""
-    settings, gains = finest_grid(problem, events, seed)
-    rng, dimensions = np.random.default_rng([seed, events, 1]), len(domain_of(problem.campaign(0)).names)
-    finest = FINEST[dimensions]
-    places = np.arange(len(settings)).reshape((finest,) * dimensions)
+def planned(repeats: int | None) -> dict[str, int]:
+    """There is one highest gain, and no more grids than usual, which take longest."""
     found = {}
-    for step in (step for step in range(1, finest // 2 + 1) if finest % step == 0):
-        part = places[(slice(int(rng.integers(step)), None, step),) * dimensions].ravel()
-        found[finest // step] = grid(
-            problem, seed, [settings[i] for i in part], [gains[i] for i in part], events, top
-        )
+    for problem in PROBLEMS.values():
+        usual = GRID_SEEDS[dimensions(problem)]
+        first, second, *rest = cases(problem)
+        found |= {first: 1, second: repeats or SEEDS, **dict.fromkeys(rest, min(repeats or usual, usual))}
     return found
 
 
-def grid(
-    problem: Problem, seed: int, settings: list[Setting], gains: list[InformationGain], events: int, top: float
-) -> Grid:
-    """What a grid names by itself, and what a search would say that had simulated the grid in its first round."""
-    campaign = problem.campaign(seed)
-    new = [untried(campaign, one) for one in settings]
-    tried = asked([], {one.setting: events for one in new}, new, 1)
-    first = SearchState(
-        campaign=campaign.name,
-        round=1,
-        exposure=exposure_of(campaign),
-        maximise=search_of(campaign).maximise,
-        tried=tried,
-        simulated_events=events * len(tried),
-        proposed=[one.setting for one in tried],
+def repeat(name: str, seed: int) -> Result:
+    """One search, one set of grids, or the highest gain of a problem."""
+    title, _, what = name.partition(": ")
+    problem = PROBLEMS[title]
+    if what == HIGHEST:
+        return {"gain": highest(problem)}
+    if what == SEARCHES:
+        return search_path(problem, seed)
+    size = next(size for size in problem.sizes if grid_case(problem, size) == name)
+    return {"grids": grids(problem, size, seed)}
+
+
+def tally(name: str, repeats: Repeats) -> str:
+    """The highest gain; regrets are against it and in the table."""
+    return f"{repeats[0]['gain']:.5f} nats" if name.endswith(HIGHEST) else ""
+
+
+def measured(found: Found) -> Measured:
+    """Searches and grids of the problems whose highest gain and some of whose searches are known."""
+    known = {}
+    for name, problem in PROBLEMS.items():
+        highest_gain, searches, *rest = cases(problem)
+        if highest_gain in found and searches in found:
+            top = found[highest_gain][0]["gain"]
+            sizes = zip(problem.sizes, rest, strict=True)
+            each = ((size, one["grids"]) for size, case in sizes for one in found.get(case, {}).values())
+            known[name] = with_regret(found[searches], top), collected(each, top)
+    return known
+
+
+def table(found: Found) -> Iterator[str]:
+    """Lines of every problem whose regrets are known."""
+    known = measured(found)
+    seeds = max((len(searches) for searches, _ in known.values()), default=0)
+    yield f"Adaptive search, {seeds} seeds each; events are per branch, all settings together"
+    for name, (searches, grids_found) in known.items():
+        yield from lines(name, searches, grids_found)
+
+
+def lines(name: str, searches: list[Searched], found: Grids) -> Iterator[str]:
+    """What searches need, and what the cheapest grids need that are as good."""
+    ends, regrets = [one.events[-1] for one in searches], [one.regret[-1] for one in searches]
+    yield (
+        f"{name}: a search ends after {np.mean(ends):,.0f} events (median {np.median(ends):,.0f}), "
+        f"regret {np.mean(regrets):.4f} on average, {max(regrets):.4f} at most; "
+        f"the mean regret is within {WANTED} from {enough(searches):,.0f} events on"
     )
-    state = next_round(campaign, first, gains)
-    named = settings[int(np.argmax([one.corrected.value for one in gains]))]
-    expected = state.expected_regret
-    known = top - problem.exact(parse(state.best))
-    return Grid(
-        float(len(settings) * events),
-        top - problem.exact(named),
-        known,
-        math.inf if expected is None else expected,
+    yield at_most(f"{name}: mean regret", float(np.mean(regrets)), "nats", WANTED)
+    share = float(np.mean([regret <= WANTED for regret in regrets]))
+    yield at_least(f"{name}: share of searches within {WANTED} nats", share, "", MOST)
+    if found:
+        yield from comparisons(name, found, enough(searches), float(np.mean(ends)))
+
+
+def comparisons(name: str, found: Grids, until_right: float, until_known: float) -> Iterator[str]:
+    """The cheapest grids that are as good as searches, by either standard."""
+    standards = (
+        ("a grid that is right on average", right, until_right),
+        ("a grid that knows it is right", known, until_known),
     )
-
-
-def measure(name: str) -> tuple[list[Searched], Grids]:
-    """Searches of all seeds, and grids by settings along a variable and events per branch."""
-    problem = PROBLEMS[name]
-    top = highest(problem)
-    searches = [search_path(problem, seed, top) for seed in range(SEEDS)]
-    found: dict[tuple[int, int], list[Grid]] = {}
-    dimensions = len(domain_of(problem.campaign(0)).names)
-    for size in problem.sizes:
-        for seed in range(GRID_SEEDS[dimensions]):
-            for number, one in grids(problem, size, seed, top).items():
-                found.setdefault((number, size), []).append(one)
-    return searches, found
-
-
-def mean_regret(searches: Sequence[Searched]) -> tuple[list[float], list[float]]:
-    """Numbers of events from where all searches name a setting, and their mean regret if they were stopped there.
-
-    A search that ended earlier keeps its answer.
-    """
-    events = sorted(
-        {one for search in searches for one in search.events if one >= max(s.events[0] for s in searches)}
-    )
-    regrets = [
-        float(
-            np.mean(
-                [search.regret[int(np.searchsorted(search.events, one, side="right")) - 1] for search in searches]
-            )
-        )
-        for one in events
-    ]
-    return events, regrets
-
-
-def enough(searches: Sequence[Searched]) -> float:
-    """Events from which on the mean regret of searches is as small as wanted; infinity if it never is."""
-    events, regrets = mean_regret(searches)
-    bad = [index for index, regret in enumerate(regrets) if regret > WANTED]
-    following = bad[-1] + 1 if bad else 0
-    return events[following] if following < len(events) else math.inf
-
-
-def cheapest(found: Grids, good: Callable[[list[Grid]], bool]) -> tuple[tuple[int, int], float]:
-    """The grid with fewest events that is good, and its events; infinity when none is."""
-    events = {key: key_grids[0].events for key, key_grids in found.items() if good(key_grids)}
-    return min(events.items(), key=lambda item: item[1], default=((0, 0), math.inf))
+    for what, good, events in standards:
+        (number, size), needed = cheapest(found, good)
+        if math.isinf(needed):
+            most = max(one[0].events for one in found.values())
+            yield f"{name}: {what}: none up to {most:,.0f} events, {most / events:.3g} times those of a search"
+            continue
+        yield f"{name}: {what}: {number} settings per variable × {size} events = {needed:,.0f} events"
+        yield at_least(f"{name}: times fewer events than {what}", needed / events, "×", 5)
 
 
 def right(found: list[Grid]) -> bool:
@@ -186,71 +129,18 @@ def known(found: list[Grid]) -> bool:
     return expected >= MOST and float(np.mean([one.known for one in found])) <= WANTED
 
 
-def main() -> None:
-    print(f"Adaptive search, {SEEDS} seeds each; events are per branch, all settings together")
-    with ProcessPoolExecutor(2) as pool:
-        measured = dict(zip(PROBLEMS, pool.map(measure, PROBLEMS), strict=True))
-    for name, (searches, found) in measured.items():
-        tell(name, searches, found)
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    raw = {name: [s, [[*key, g] for key, g in found.items()]] for name, (s, found) in measured.items()}
-    (FIGURES / "search.json").write_text(json.dumps(raw, default=asdict))
-    (FIGURES / "search_regret.png").write_bytes(render_bytes(regret_figure(measured), "png"))
-    for name in ("weinberg_born", "two_valleys"):
-        problem = PROBLEMS[name]
+def draw(found: Found, folder: Path) -> Iterator[Path]:
+    """Draw regrets when all is finished, and one search of two problems, which is run again."""
+    if not found.keys() >= planned(None).keys():
+        return
+    path = folder / "search_regret.png"
+    path.write_bytes(render_bytes(regret_figure(measured(found)), "png"))
+    yield path
+    for name in DRAWN:
+        problem, path = PROBLEMS[name], folder / f"search_{name}.png"
         figure = search_figure(problem.campaign(1), searched(problem, 1)[-1])
-        (FIGURES / f"search_{name}.png").write_bytes(render_bytes(figure, "png"))
+        path.write_bytes(render_bytes(figure, "png"))
+        yield path
 
 
-def tell(name: str, searches: list[Searched], found: Grids) -> None:
-    """Print what searches need, and what the cheapest grids need that are as good."""
-    ends, regrets = [one.events[-1] for one in searches], [one.regret[-1] for one in searches]
-    print(f"{name}: a search ends after {np.mean(ends):,.0f} events (median {np.median(ends):,.0f})", end=", ")
-    print(f"regret {np.mean(regrets):.4f} on average, {max(regrets):.4f} at most", end="; ")
-    print(f"the mean regret is within {WANTED} from {enough(searches):,.0f} events on")
-    report(f"{name}: mean regret", float(np.mean(regrets)), "nats", WANTED)
-    share = float(np.mean([regret <= WANTED for regret in regrets]))
-    report_least(f"{name}: share of searches within {WANTED} nats", share, "", MOST)
-    comparisons = (
-        ("a grid that is right on average", right, enough(searches)),
-        ("a grid that knows it is right", known, float(np.mean(ends))),
-    )
-    for what, good, events in comparisons:
-        (number, size), needed = cheapest(found, good)
-        if math.isinf(needed):
-            most = max(one[0].events for one in found.values())
-            print(f"{name}: {what}: none up to {most:,.0f} events, {most / events:.3g} times those of a search")
-            continue
-        print(f"{name}: {what}: {number} settings per variable × {size} events = {needed:,.0f} events")
-        report_least(f"{name}: times fewer events than {what}", needed / events, "×", 5)
-
-
-@styled
-def regret_figure(measured: Mapping[str, tuple[list[Searched], Grids]]) -> Figure:
-    """Regret against events: searches round by round, their mean, and the mean of every grid."""
-    figure = Figure(figsize=(11.0, 9.0), layout="constrained")
-    for axis, (name, (searches, found)) in zip(figure.subplots(2, 2).ravel(), measured.items(), strict=True):
-        _draw(axis, searches, found)
-        axis.set_title(name, loc="right")
-    axis.legend(frameon=False, loc="best", fontsize=13)
-    figure.supxlabel("Simulated events per branch, all settings", fontsize=17)
-    figure.supylabel("Regret [nats]", fontsize=17)
-    return figure
-
-
-def _draw(axis: Axes, searches: Sequence[Searched], found: Grids) -> None:
-    least = 1e-4
-    for search in searches:
-        axis.plot(search.events, np.maximum(search.regret, least), color=BLUE, alpha=0.15, linewidth=1)
-    ends = [one.events[-1] for one in searches], np.maximum([one.regret[-1] for one in searches], least)
-    axis.plot(*ends, "o", color=BLUE, markersize=4, alpha=0.5, label="searches and their ends")
-    events, regrets = mean_regret(searches)
-    axis.plot(events, np.maximum(regrets, least), color=ORANGE, linewidth=2.5, label="their mean")
-    means = [(key_grids[0].events, np.mean([one.regret for one in key_grids])) for key_grids in found.values()]
-    axis.plot(*np.maximum(np.transpose(means), least), "s", color=GREY, markersize=4, label="grids, mean")
-    axis.axhline(WANTED, color=GREEN, linestyle=":")
-    axis.set(xscale="log", yscale="log", ylim=(least / 2, 2))
-
-
-if __name__ == "__main__":
-    main()
+SCRIPT = Script(planned, repeat, tally, table, draw)

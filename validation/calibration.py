@@ -136,7 +136,8 @@ def tally(_: str, repeats: Repeats) -> str:
 
 def table(found: Found) -> Iterator[str]:
     """Two lines per case."""
-    yield f"Calibration of posteriors, tree-level e⁺e⁻ → μ⁺μ⁻: {len(ANGLES)} θ, {BINS} bins, {EXPERIMENTS} experiments"
+    sizes = f"{len(ANGLES)} θ, {BINS} bins, {EXPERIMENTS} experiments"
+    yield f"Calibration of posteriors, tree-level e⁺e⁻ → μ⁺μ⁻: {sizes}"
     for name, repeats in found.items():
         statistic, cells, chance = uniformity(all_ranks(repeats))
         both = "; ".join(coverage(repeats, level) for level in LEVELS)

@@ -1,4 +1,4 @@
-"""Cases of which the coverage of intervals is measured: exact templates, what is recorded, and how much is simulated."""
+"""Cases whose coverage is measured: exact templates, what is recorded, and how much is simulated."""
 
 from dataclasses import dataclass
 from functools import cache, cached_property

@@ -1,4 +1,4 @@
-"""Gaussian processes of several libraries, on the gains of a search: how far they are off, and whether they know it."""
+"""Gaussian processes of several libraries, on gains with errors: how far they are off, and whether they know it."""
 
 import warnings
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a script of repeats consists of: its cases, one repeat of a case, and what is made of those that are finished."""
+"""A script of repeats: its cases, one repeat of a case, and what is made of those that are finished."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Sequences of rounds of one experiment: the setting of each from a policy, the posterior from exact templates or not."""
+"""Sequences of rounds of one experiment: settings from a policy, posteriors from exact or simulated templates."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ def coverage(repeats: Repeats) -> tuple[str, ...]:
 
 
 def beyond(one: Sequences, reference: Sequences) -> tuple[float, float]:
-    """How much wider the last posterior is than another policy's with the same luck, with its error; both relative."""
+    """How much wider the last posterior is than another policy's with the same luck, and its error; relative."""
     seeds = [seed for seed in one.seeds if seed in reference.seeds]
     last, other = (np.array([found.sd[found.seeds.index(seed), -1] for seed in seeds]) for found in (one, reference))
     difference, scale = last - other, other.mean()

@@ -258,7 +258,8 @@ def test_gaussian_processes() -> None:
 def test_search(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = PROBLEMS["gaussian_cosine"]
     raw: dict[str, Any] = usual.raw | {"search": usual.raw["search"] | {"rounds": 2, "initial": 4}}
-    problem = replace(usual, name="short", raw=raw | {"name": "short"}, sizes=(50,))
+    raw |= {"name": "short", "simulation": {"events": 50, "smoothing": "none"}}
+    problem = replace(usual, name="short", raw=raw, sizes=(50,))
     monkeypatch.setitem(PROBLEMS, "short", problem)
     top = problem.exact({"phi": 3.14})
     repeats = repeats_of(search.SCRIPT, "short: searches", 1)

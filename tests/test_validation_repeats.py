@@ -194,8 +194,8 @@ def test_report_counts_and_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFi
 def test_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 7
-    assert main(["coverge"]) == 2
-    assert capsys.readouterr().err == "error: there is no script 'coverge'; did you mean 'coverage'?\n"
+    assert main(["coveragge"]) == 2
+    assert capsys.readouterr().err == "error: there is no script 'coveragge'; did you mean 'coverage'?\n"
     assert main(["coverage", "--cases", "no such case"]) == 2
     with pytest.raises(SystemExit, match="2"):
         main(["coverage", "--repeats", "0"])

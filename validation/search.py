@@ -40,7 +40,7 @@ def cases(problem: Problem) -> list[str]:
 
 def planned(repeats: int | None) -> dict[str, int]:
     """There is one highest gain, and no more grids than usual, which take longest."""
-    found = {}
+    found: dict[str, int] = {}
     for problem in PROBLEMS.values():
         usual = GRID_SEEDS[dimensions(problem)]
         first, second, *rest = cases(problem)

@@ -49,7 +49,7 @@ def fixed_cases(case: Case) -> list[str]:
 
 
 def planned(repeats: int | None) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for case in cases():
         names = [*(policy_case(case, policy) for policy in POLICIES), *fixed_cases(case)]
         found |= dict.fromkeys(names, repeats or case.repeats)

@@ -1,4 +1,4 @@
-# make run · make test · make lint · make bench · make docs · make report · make lock · make clean
+# make run · make test · make lint · make bench · make validation · make docs · make report · make lock · make clean
 CAMPAIGN ?= campaigns/weinberg.yaml
 PYTHON ?= python3
 CORES ?= all
@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench docs report containers lock clean
+.PHONY: help run test lint bench validation docs report containers lock clean
 
 help: ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -30,8 +30,11 @@ lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
 	@snakefmt --check Snakefile workflow
 	@codespell
 
-bench: .venv/test.stamp ## Measure speed and accuracy, side by side in one run
+bench: .venv/test.stamp ## Measure speed, side by side in one run
 	@$(BIN)/python -m benchmarks
+
+validation: .venv/test.stamp ## Repeat what validates the statistics (hours; resumes where it was stopped)
+	@$(BIN)/python -m validation accuracy calibration convergence coverage gaussian_processes search sequence --workers 2
 
 docs: .venv/run.stamp ## Generate the schemas and the campaign's reference page
 	@robot-physicist reference .

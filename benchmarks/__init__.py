@@ -1,1 +1,1 @@
-"""Speed and accuracy, measured in one run: `make bench`, or `python -m benchmarks estimators commands`."""
+"""Speed, measured in one run: `make bench`, or `python -m benchmarks estimators commands`."""

@@ -1,19 +1,19 @@
-"""Gaussian processes of several libraries, on the gains of a search: start-up, time of a fit, and accuracy."""
+"""Gaussian processes of several libraries, on the gains of a search: processor time of start-up and of a fit."""
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 
 from robot_physicist.quantities.arrays import FloatArray
-from robot_physicist.statistics.gaussian_process import fit
+from validation.process_libraries import LIBRARIES as COMPARED
+from validation.process_libraries import POINTS, REPEATS, Fitter, noisy_points
 
-POINTS, REPEATS = 12, 20
 #: A first fit in a new process, the import included.
 START = """
 import time, warnings
@@ -25,58 +25,6 @@ x = np.linspace(0, 1, 6)[:, None]
 bench_gp.LIBRARIES[{name!r}](x, np.sin(3 * x[:, 0]), np.full(6, 0.01), x)
 print(time.process_time() - start)
 """
-
-
-def scikit_learn(
-    x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    found = fit(x, y, errors, places, seed=1)
-    return found.mean, np.sqrt(found.covariance.diagonal().clip(0))
-
-
-def botorch(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray) -> tuple[FloatArray, FloatArray]:
-    import torch
-    from botorch import fit_gpytorch_mll
-    from botorch.models import SingleTaskGP
-    from botorch.models.transforms import Standardize
-    from gpytorch.mlls import ExactMarginalLogLikelihood
-
-    columns = [torch.tensor(column) for column in (x, y[:, None], errors[:, None] ** 2)]
-    model = SingleTaskGP(columns[0], columns[1], columns[2], outcome_transform=Standardize(1))
-    fit_gpytorch_mll(ExactMarginalLogLikelihood(model.likelihood, model))
-    with torch.no_grad():
-        found = model.posterior(torch.tensor(places))
-    return found.mean.numpy()[:, 0], found.variance.numpy()[:, 0] ** 0.5
-
-
-def scipy_alone(
-    x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """The same process as ours, without a library: 25 lines, and no gradient."""
-    from scipy.linalg import cho_factor, cho_solve
-    from scipy.optimize import minimize
-    from scipy.spatial.distance import cdist
-
-    level, scale = y.mean(), y.std()
-
-    def kernel(first: FloatArray, second: FloatArray, theta: FloatArray) -> FloatArray:
-        r = np.sqrt(5) * cdist(first / np.exp(theta[1:]), second / np.exp(theta[1:]))
-        return np.exp(theta[0]) * (1 + r + r**2 / 3) * np.exp(-r)
-
-    def factor(theta: FloatArray) -> tuple[FloatArray, bool]:
-        return cho_factor(kernel(x, x, theta) + np.diag((errors / scale) ** 2 + 1e-8))
-
-    def objective(theta: FloatArray) -> float:
-        chosen, values = factor(theta), (y - level) / scale
-        pulls = (theta - start) / np.array([1.0, *[0.8] * x.shape[1]])
-        return float(values @ cho_solve(chosen, values) / 2 + np.log(np.diag(chosen[0])).sum() + pulls @ pulls / 2)
-
-    start = np.log([1.0, *[0.3] * x.shape[1]])
-    theta = minimize(objective, start, method="L-BFGS-B").x
-    chosen, across = factor(theta), kernel(places, x, theta)
-    variance = np.exp(theta[0]) - np.einsum("cn,nc->c", across, cho_solve(chosen, across.T))
-    mean = across @ cho_solve(chosen, (y - level) / scale)
-    return level + scale * mean, scale * np.sqrt(variance.clip(0))
 
 
 def optuna(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -92,35 +40,18 @@ def optuna(x: FloatArray, y: FloatArray, errors: FloatArray, places: FloatArray)
     return np.full(len(places), np.nan), np.full(len(places), np.nan)
 
 
-Fitter = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
-LIBRARIES: dict[str, Fitter] = {
-    "scikit-learn": scikit_learn,
-    "BoTorch": botorch,
-    "SciPy alone": scipy_alone,
-    "Optuna": optuna,
-}
+LIBRARIES: dict[str, Fitter] = {**COMPARED, "Optuna": optuna}
 
 
-def cosine(x: FloatArray) -> FloatArray:
-    """About the gain of gaussian_cosine over its domain."""
-    return np.log1p(4 / (2 + np.cos(2 * np.pi * x[:, 0])) ** 2)
-
-
-def accuracy(library: Fitter) -> tuple[float, float, float]:
-    """RMSE, root mean square pull and seconds of processor time of a fit, on points with unequal errors."""
-    places = np.linspace(0, 1, 101)[:, None]
-    deviations, pulls, seconds = [], [], []
+def fit_seconds(library: Fitter) -> float:
+    """Median seconds of processor time of a fit."""
+    places, seconds = np.linspace(0, 1, 101)[:, None], []
     for seed in range(REPEATS):
-        rng = np.random.default_rng(seed)
-        x = rng.random((POINTS, 1))
-        errors = np.where(rng.random(POINTS) < 0.5, 0.02, 0.1)
-        y = cosine(x) + errors * rng.standard_normal(POINTS)
+        points = noisy_points(seed)
         start = time.process_time()
-        mean, sd = library(x, y, errors, places)
+        library(*points, places)
         seconds.append(time.process_time() - start)
-        deviations.append(mean - cosine(places))
-        pulls.append(deviations[-1] / sd)
-    return (*(float(np.sqrt(np.mean(np.square(v)))) for v in (deviations, pulls)), float(np.median(seconds)))
+    return statistics.median(seconds)
 
 
 def main() -> None:
@@ -133,12 +64,6 @@ def main() -> None:
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            rmse, pull, seconds = accuracy(library)
+            seconds = fit_seconds(library)
         start = float(done.stdout.splitlines()[-1])
-        print(
-            f"{name:<14} start and first fit {start:5.2f} s, fit {seconds:6.3f} s, RMSE {rmse:.4f}, pull {pull:.2f}"
-        )
-
-
-if __name__ == "__main__":
-    main()
+        print(f"{name:<14} start and first fit {start:5.2f} s, fit {seconds:6.3f} s")

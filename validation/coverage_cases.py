@@ -1,27 +1,20 @@
-"""Coverage: how often the 95% intervals of the corrected gain hold the truth, over repeated simulations."""
+"""Cases whose coverage is measured: exact templates, what is recorded, and how much is simulated."""
 
-import sys
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
-from benchmarks.bench_accuracy import ANGLES, born_shape
-from benchmarks.bench_convergence import weighted
-from robot_physicist.information.finite_simulation import information_gain
 from robot_physicist.information.gain import gain
-from robot_physicist.information.options import Estimator
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
 from robot_physicist.quantities.labels import label
 from robot_physicist.simulators import weinberg_born as born
-from robot_physicist.templates.options import Simulation
 from robot_physicist.templates.templates import Templates, expected
+from validation.muon_pairs import ANGLES, FOLDS, born_shape
 
-REPEATS = 500
-DRAWS = 2048
-FOLDS = 10
+#: Points (K, P) and templates (K, B).
+Model = tuple[FloatArray, FloatArray]
 #: √s in GeV, recorded events, and simulated ones in all, which are weighted to all θ.
 WEIGHTED = (
     (82.0, 1, 1000),
@@ -31,14 +24,13 @@ WEIGHTED = (
     (96.5, 1000, 10_000),
     (96.5, 10_000, 100_000),
 )
-HEADER = "case | exposure | N per θ | truth / H | corrected | RMSE | mean length | coverage | too high | too low"
 
 
 @dataclass(frozen=True)
 class Case:
     """True templates (K, B) at points (K, P), what is recorded, and how much is simulated."""
 
-    name: str
+    title: str
     points: FloatArray
     shape: FloatArray
     exposure: Exposure
@@ -47,11 +39,23 @@ class Case:
     section_error: float = 0.0
 
     @property
+    def name(self) -> str:
+        """Unique name."""
+        return f"{self.title}, {self.recorded}, N = {self.simulated}"
+
+    @property
+    def recorded(self) -> str:
+        """What is recorded, in words."""
+        exposure = self.exposure.model_dump()
+        plural = "s" * (exposure.get("events") != 1)
+        return f"{exposure['events']} event{plural}" if "events" in exposure else f"{exposure['luminosity']:g} pb⁻¹"
+
+    @property
     def prior(self) -> FloatArray:
         """Uniform prior."""
         return np.full(len(self.points), 1 / len(self.points))
 
-    @property
+    @cached_property
     def truth(self) -> float:
         """EIG of the true templates."""
         section = np.ones(len(self.points)) if self.section is None else self.section
@@ -71,7 +75,7 @@ class Case:
         return Templates(names, (), counts, counts, generated, section, errors, {})
 
 
-def gaussian(variance: float, points: int = 11, bins: int = 48) -> tuple[FloatArray, FloatArray]:
+def gaussian(variance: float, points: int = 11, bins: int = 48) -> Model:
     """Points and templates of X ~ N(θ, variance) in [−6, 6], the tails in the first and last bins."""
     from scipy.special import ndtr
 
@@ -81,7 +85,7 @@ def gaussian(variance: float, points: int = 11, bins: int = 48) -> tuple[FloatAr
     return theta[:, None], np.diff(ndtr((edges - theta[:, None]) / np.sqrt(variance)), axis=1)
 
 
-def forward_backward(phi: float, points: int = 11, bins: int = 20) -> tuple[FloatArray, FloatArray]:
+def forward_backward(phi: float, points: int = 11, bins: int = 20) -> Model:
     """Points and templates of the tanh toy."""
     theta = np.linspace(-1, 1, points)
     cosine = (np.arange(bins * 500) + 0.5) / (bins * 250) - 1
@@ -90,7 +94,7 @@ def forward_backward(phi: float, points: int = 11, bins: int = 20) -> tuple[Floa
     return theta[:, None], density / density.sum(axis=1, keepdims=True)
 
 
-def two_parameters() -> tuple[FloatArray, FloatArray]:
+def two_parameters() -> Model:
     """Points and templates of ln p = a x/2 + b x²/2 on [0, 1], on a grid of 5 × 5 points."""
     axis = np.linspace(-1, 1, 5)
     points = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -99,12 +103,34 @@ def two_parameters() -> tuple[FloatArray, FloatArray]:
     return points, shape / shape.sum(axis=1, keepdims=True)
 
 
-def cases() -> list[Case]:
+@cache
+def simulated_cases() -> dict[str, Case]:
+    """Cases whose θ are simulated one by one; a case's place among them is part of its seeds."""
+    return {case.name: case for case in [*tuned(), *unseen()]}
+
+
+@cache
+def weighted_cases() -> dict[str, Case]:
+    """Cases whose events are weighted to all θ; their places are part of their seeds too."""
+    cases = [
+        Case(
+            f"e⁺e⁻ {sqrt_s:g} GeV, weighted, N in all",
+            ANGLES[:, None],
+            born_shape(sqrt_s),
+            EventCount(events=recorded),
+            simulated,
+        )
+        for sqrt_s, recorded, simulated in WEIGHTED
+    ]
+    return {case.name: case for case in cases}
+
+
+def tuned() -> list[Case]:
     """From n = 1 to 10⁴, N = 300 to 10⁵, and no information to nearly all there is."""
     at = {energy: (ANGLES[:, None], born_shape(energy)) for energy in (82, 91, 96.5)}
     flat = ANGLES[:, None], np.repeat(born_shape(82)[:1], len(ANGLES), axis=0)
     section = np.array([born.total_cross_section(91, angle, "fixed") for angle in ANGLES])
-    counted: list[tuple[str, tuple[FloatArray, FloatArray], int, int]] = [
+    counted: list[tuple[str, Model, int, int]] = [
         ("e⁺e⁻ 82 GeV", at[82], 1, 300),
         ("e⁺e⁻ 82 GeV", at[82], 1, 10_000),
         ("e⁺e⁻ 82 GeV", at[82], 1000, 1000),
@@ -128,15 +154,14 @@ def cases() -> list[Case]:
         ("two parameters", two_parameters(), 10_000, 100_000),
     ]
     rated = Case("e⁺e⁻ 91 GeV, σ ± 0.3%", *at[91], Luminosity(luminosity=0.2), 10_000, section, 0.003)
-    known = [Case(name, *model, EventCount(events=n), size) for name, model, n, size in counted]
-    return [*known, rated, *unseen()]
+    return [*(Case(title, *model, EventCount(events=n), size) for title, model, n, size in counted), rated]
 
 
 def unseen() -> list[Case]:
     """Cases that were chosen when the method was finished, and on which nothing was tuned."""
     angles = ANGLES[:, None]
     section = np.array([born.total_cross_section(88, angle, "fixed") for angle in ANGLES])
-    counted: list[tuple[str, tuple[FloatArray, FloatArray], int, int]] = [
+    counted: list[tuple[str, Model, int, int]] = [
         ("e⁺e⁻ 76 GeV", (angles, born_shape(76)), 300, 2000),
         ("e⁺e⁻ 88 GeV", (angles, born_shape(88)), 3000, 20_000),
         ("e⁺e⁻ 84 GeV, 7 θ, 10 bins", (angles[::3], born_shape(84, bins=10)[::3]), 500, 5000),
@@ -145,55 +170,4 @@ def unseen() -> list[Case]:
         ("two parameters", two_parameters(), 300, 3000),
     ]
     rated = Case("e⁺e⁻ 88 GeV, σ ± 0.5%", angles, born_shape(88), Luminosity(luminosity=1), 3000, section, 0.005)
-    return [*(Case(name, *model, EventCount(events=n), size) for name, model, n, size in counted), rated]
-
-
-def repeat(work: tuple[int, int]) -> tuple[float, float, float]:
-    """Corrected value and interval of one repetition of a case."""
-    index, seed = work
-    case = cases()[index]
-    rng = np.random.default_rng([seed, index])
-    estimator = Estimator(draws=DRAWS)
-    found = information_gain(case.simulate(rng), case.exposure, case.prior, estimator, Simulation(), rng).corrected
-    return found.value, found.low, found.high
-
-
-def weighted_repeat(work: tuple[int, int]) -> tuple[float, float, float]:
-    """The same from fresh events of one reference that are weighted to all θ."""
-    index, seed = work
-    sqrt_s, recorded, simulated = WEIGHTED[index]
-    found = weighted(sqrt_s, simulated, EventCount(events=recorded), [seed, index]).corrected
-    return found.value, found.low, found.high
-
-
-def row(case: Case, results: FloatArray) -> str:
-    """One line of the table; truths up to the accuracy of their own integral count as covered."""
-    value, low, high = results.T
-    truth, ceiling = case.truth, np.log(len(case.points))
-    above, below = low > truth + 1e-9, high < truth - 1e-9
-    rmse, length = np.sqrt(np.mean((value - truth) ** 2)), np.mean(high - low)
-    exposure = case.exposure.model_dump()
-    plural = "s" * (exposure.get("events") != 1)
-    recorded = f"{exposure['events']} event{plural}" if "events" in exposure else f"{exposure['luminosity']:g} pb⁻¹"
-    numbers = (f"{number:.2g}" if number < 0.01 else f"{number:.4g}" for number in (value.mean(), rmse, length))
-    covered = f"{1 - (above | below).mean():.1%} | {above.mean():.1%} | {below.mean():.1%}"
-    known = f"{case.name} | {recorded} | {case.simulated} | {truth:.3g} / {ceiling:.3f}"
-    return f"{known} | {' | '.join(numbers)} | {covered}"
-
-
-def main(repeats: int = REPEATS, run: Callable[..., object] = print) -> None:
-    run(f"Coverage of 95% intervals, {repeats} repetitions\n| {HEADER} |\n|{'---|' * len(HEADER.split('|'))}")
-    with ProcessPoolExecutor(2) as pool:
-        for index, case in enumerate(cases()):
-            results = np.array(list(pool.map(repeat, [(index, seed) for seed in range(repeats)], chunksize=25)))
-            run(f"| {row(case, results)} |", flush=True)
-        for index, (sqrt_s, recorded, simulated) in enumerate(WEIGHTED):
-            work = [(index, seed) for seed in range(repeats)]
-            results = np.array(list(pool.map(weighted_repeat, work, chunksize=25)))
-            name = f"e⁺e⁻ {sqrt_s:g} GeV, weighted, N in all"
-            known = Case(name, ANGLES[:, None], born_shape(sqrt_s), EventCount(events=recorded), simulated)
-            run(f"| {row(known, results)} |", flush=True)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    return [*(Case(title, *model, EventCount(events=n), size) for title, model, n, size in counted), rated]

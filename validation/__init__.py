@@ -1,0 +1,1 @@
+"""Checks of the whole project that take longer than its tests."""

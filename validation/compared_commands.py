@@ -63,13 +63,14 @@ LINES = (
     "check checkout",
     "reference results/reference",
     "sequence campaigns/sequence.yaml --results results/sequence_by_command",
-    "workspace checkout/examples/recast/published/workspace.json --draws 256 --output results/workspace/by_patches.json"
+    "workspace checkout/examples/recast/published/workspace.json --draws 256 --output results/workspace/patches.json"
     " --patchset checkout/examples/recast/published/patchset.json",
     "workspace modified.json --grid mu=0:2:5 --prior mu=1:0.5 --draws 256 --output results/workspace/by_grid.json",
     "watch campaigns/gaussian_quick.yaml --once",
     f"simulate {TINY} --sample theta=0 --events results/alone/events.root",
     f"histogram {TINY} --sample theta=0 --events results/alone/events.root --histogram results/alone/histogram.json",
-    f"posterior {TINY} --exposure events=5 --workspace {PUBLISHED}/workspace.json --patchset {PUBLISHED}/patchset.json"
+    f"posterior {TINY} --exposure events=5 --workspace {PUBLISHED}/workspace.json"
+    f" --patchset {PUBLISHED}/patchset.json"
     " --posterior results/alone/posterior.json",
     # mistakes
     "simulat",

@@ -86,7 +86,9 @@ def of_commands(places: Mapping[Path, Checkout], cores: int) -> dict[str, Compar
     print(f"{len(chosen)} commands ...", file=sys.stderr, flush=True)
     old, new = (compared_commands.printed(checkout, place, chosen, cores) for place, checkout in places.items())
     made = {path.name for place in places for path in (place / "results").iterdir()} - before
-    files = {f"{name} (by command)": compare(*(place / "results" / name for place in places)) for name in sorted(made)}
+    files = {
+        f"{name} (by command)": compare(*(place / "results" / name for place in places)) for name in sorted(made)
+    }
     return {**files, "printed text": compared(old, new)}
 
 

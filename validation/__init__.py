@@ -1,1 +1,1 @@
-"""Checks of the whole project that take longer than its tests."""
+"""Repeats that validate the statistics and can be stopped and resumed: `python -m validation coverage --report`."""

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 #: Processor seconds for the repeats of a kernel in one process, of which the median is taken.
 BUDGET = 0.2
@@ -22,7 +22,7 @@ Call = Callable[[], object]
 
 def main(name: str, program: str, clock: str) -> None:
     """Prepare the benchmark and run it as `python -m benchmarks` does."""
-    measure = importlib.import_module("benchmarks.measure")
+    measure: Any = importlib.import_module("benchmarks.measure")
     runner = importlib.import_module("benchmarks.__main__")
     os.environ.update(runner.NUMERICS)  # before the benchmark imports NumPy
     measure.core_seconds = lambda call, repeats: kernel(call, repeats)
@@ -55,23 +55,31 @@ def process(program: str, arguments: Iterable[object]) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
-def without_truth(bench: ModuleType) -> None:
+def replace(bench: Any, **values: object) -> None:
+    """Replace what a benchmark has; what it does not have would be measured otherwise than meant."""
+    if missing := [name for name in values if not hasattr(bench, name)]:
+        raise AttributeError(f"{bench.__name__} has no {', '.join(missing)}; benchmarks/one_side.py replaces it")
+    for name, value in values.items():
+        setattr(bench, name, value)
+
+
+def without_truth(bench: Any) -> None:
     """Estimators: their errors are not measured, which takes far longer than the times."""
     prepare = bench.data_points
-    bench.data_points = lambda exposure, bins, _, rng: prepare(exposure, bins, bench.DRAWS, rng)
-    bench.REPEATS = 20
+    replace(bench, data_points=lambda exposure, bins, _, rng: prepare(exposure, bins, bench.DRAWS, rng), REPEATS=20)
 
 
-def without_bias(bench: ModuleType) -> None:
+def without_bias(bench: Any) -> None:
     """Nuisance parameters: fewer data sets, and the bias is not measured."""
-    bench.DATA_SETS, bench.measured_bias = 1000, lambda *_, **__: (0.0, 0.0)
+    replace(bench, DATA_SETS=1000, measured_bias=lambda *_, **__: (0.0, 0.0))
 
 
-def ours_alone(bench: ModuleType) -> None:
+def ours_alone(bench: Any) -> None:
     """HistFactory: our processor time in place of how many times faster than pyhf it is."""
-    bench.pyhf.Model, bench.np.allclose = (lambda *_, **__: Stand()), (lambda *_, **__: True)
-    bench.ratio = lambda _, fast: 1e3 * kernel(fast, 100)[0]
-    bench.report_least = lambda what, value, unit, goal: report(what, value)
+    replace(bench.pyhf, Model=lambda *_, **__: Stand())
+    replace(bench.np, allclose=lambda *_, **__: True)
+    replace(bench, ratio=lambda _, fast: 1e3 * kernel(fast, 100)[0])
+    replace(bench, report_least=lambda what, value, unit, goal: report(what, value))
 
 
 class Stand:
@@ -81,12 +89,12 @@ class Stand:
         """Nothing."""
 
 
-def times_of_growth(bench: ModuleType) -> None:
+def times_of_growth(bench: Any) -> None:
     """Growth: the sum of the times at all sizes in place of the power with which they grow; no figure, no memory."""
-    bench.FACTORS, bench.REPEATS, bench.FIGURE = (1, 2, 4, 8), 3, Path(os.devnull)
-    bench.memory, bench.growth_figure, bench.render_bytes = (lambda: None), (lambda _: None), (lambda *_: b"")
-    bench.exponent = lambda sizes, seconds: 1e3 * sum(seconds)
-    bench.report = lambda what, value, unit, goal: report(what.replace("exponent", "processor time"), value)
+    replace(bench, FACTORS=(1, 2, 4, 8), REPEATS=3, exponent=lambda sizes, seconds: 1e3 * sum(seconds))
+    replace(bench, report=lambda what, value, unit, goal: report(what.replace("exponent", "processor time"), value))
+    replace(bench, memory=lambda: None, growth_figure=lambda _: None, render_bytes=lambda *_: b"")
+    replace(bench, FIGURE=Path(os.devnull))
 
 
 def report(what: str, milliseconds: float) -> None:
@@ -94,7 +102,7 @@ def report(what: str, milliseconds: float) -> None:
     importlib.import_module("benchmarks.measure").report(what, milliseconds, "ms", float("inf"))
 
 
-PREPARATIONS: dict[str, Callable[[ModuleType], None]] = {
+PREPARATIONS: dict[str, Callable[[Any], None]] = {
     "estimators": without_truth,
     "nuisances": without_bias,
     "histfactory": ours_alone,

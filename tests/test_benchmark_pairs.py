@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from benchmarks import measure, pairs
+from benchmarks import measure, one_side, pairs
 
 
 @pytest.mark.parametrize("number", [6, 7, 15, 16, 30, 101])
@@ -79,3 +79,21 @@ def test_what_has_no_times_is_refused(capsys):
     with pytest.raises(SystemExit):
         pairs.parsed(["HEAD", "calibration"])
     assert "calibration: has no times to compare" in capsys.readouterr().err
+
+
+def test_what_a_benchmark_no_longer_has_is_not_replaced_silently():
+    with pytest.raises(
+        AttributeError, match=r"benchmarks\.measure has no goals; benchmarks/one_side\.py replaces it"
+    ):
+        one_side.replace(measure, goals=3)
+
+
+@pytest.mark.parametrize("name", sorted(one_side.PREPARATIONS))
+def test_benchmarks_have_what_is_replaced(name):
+    """A stand-in with the same names, since the modules are replaced for the whole process."""
+    import importlib
+    from types import SimpleNamespace
+
+    bench = importlib.import_module(f"benchmarks.bench_{name}")
+    parts = {key: SimpleNamespace(**vars(value)) for key, value in vars(bench).items() if key in ("pyhf", "np")}
+    one_side.PREPARATIONS[name](SimpleNamespace(**{**vars(bench), **parts}))

@@ -16,7 +16,7 @@ from validation.checkout import Checkout
 
 Section = dict[str, Any]
 #: Settings of the estimator that make posteriors and gains cheap; they need not be accurate here.
-QUICK = {"draws": 256, "replicas": 16, "pseudo_experiments": 20}
+QUICK = {"draws": 128, "replicas": 16, "pseudo_experiments": 10}
 #: Ratios of a shape to its nominal one in the 18 bins of muon_pairs.yaml.
 TILT = {"up": [1 + 0.005 * i for i in range(-9, 9)], "down": [1 - 0.005 * i for i in range(-9, 9)]}
 DRELL_YAN = {"name": "mimic", "simulator": {"name": "weinberg_born", "options": {"cos_theta_max": 0.9}}}
@@ -43,10 +43,14 @@ STUDIES = (
             "settings": {"variance": {"values": [0.5, 2]}},
             "parameters": {"theta": {"linspace": [-2, 2, 4], "prior": "uniform", "label": "θ"}},
             "simulation": {"events": 20000},
-            "estimator": {"pseudo_experiments": 20},
+            "estimator": {"pseudo_experiments": 10},
         },
     ),
-    Study("awk_gaussian", "examples/awk_gaussian/campaign.yaml"),
+    Study(
+        "awk_gaussian",
+        "examples/awk_gaussian/campaign.yaml",
+        {"parameters": {"theta": {"linspace": [-2, 2, 3]}}, "estimator": QUICK},
+    ),
     Study(
         "muon_pairs",  # observed data, a simulated background and one from a file, systematics of all three kinds
         "examples/real_data/muon_pairs.yaml",
@@ -135,7 +139,7 @@ def changed(study: Study, source: Path) -> Section:
 
 def run(study: Study, checkout: Checkout, folder: Path, cores: int) -> str:
     """Run a study with the Snakefile and the package of a checkout; what was printed if that failed, else nothing."""
-    line = [Path(sys.executable).parent / "snakemake", "--snakefile", checkout.folder / "Snakefile"]
+    line: list[str | Path] = [Path(sys.executable).parent / "snakemake", "--snakefile", checkout.folder / "Snakefile"]
     line += ["--configfile", f"campaigns/{study.name}.yaml", "--cores", str(cores), "--quiet", "all"]
     done = checkout.run(line, folder)
     return done.stdout + done.stderr if done.returncode else ""

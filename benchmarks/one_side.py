@@ -7,7 +7,6 @@ benchmarks, and names functions that they have had all along. Prints what the be
 import importlib
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-#: Processor seconds for the repeats of a kernel in one process, of which the median is taken.
+#: Processor seconds for the repeats of a kernel in one process, of which the least is taken.
 BUDGET = 0.2
 Call = Callable[[], object]
 
@@ -34,10 +33,13 @@ def main(name: str, program: str, clock: str) -> None:
 
 
 def kernel(call: Call, repeats: int) -> tuple[float, float]:
-    """Median processor and wall time of a call, after one to warm up, of as many repeats as the budget allows."""
+    """Least processor and wall time of a call, after one to warm up, of as many repeats as the budget allows.
+
+    Whatever else the machine does only adds to a time, so the least one is the least disturbed.
+    """
     affordable = int(BUDGET / max(timed(call)[0], 1e-6))
     processor, wall = zip(*(timed(call) for _ in range(min(repeats, max(1, affordable)))), strict=True)
-    return statistics.median(processor), statistics.median(wall)
+    return min(processor), min(wall)
 
 
 def timed(call: Call) -> tuple[float, float]:

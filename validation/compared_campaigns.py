@@ -19,7 +19,6 @@ Section = dict[str, Any]
 QUICK = {"draws": 128, "replicas": 16, "pseudo_experiments": 10}
 #: Ratios of a shape to its nominal one in the 18 bins of muon_pairs.yaml.
 TILT = {"up": [1 + 0.005 * i for i in range(-9, 9)], "down": [1 - 0.005 * i for i in range(-9, 9)]}
-DRELL_YAN = {"name": "mimic", "simulator": {"name": "weinberg_born", "options": {"cos_theta_max": 0.9}}}
 SHAPE = {"type": "histosys", "name": "tilt", "samples": ["signal"], "file": "tilt.json", "up": "up", "down": "down"}
 
 
@@ -52,20 +51,19 @@ STUDIES = (
         {"parameters": {"theta": {"linspace": [-2, 2, 3]}}, "estimator": QUICK},
     ),
     Study(
-        "muon_pairs",  # observed data, a simulated background and one from a file, systematics of all three kinds
+        "muon_pairs",  # observed data, a background from a file, systematics of all three kinds
         "examples/real_data/muon_pairs.yaml",
         {
             "settings": {"sqrt_s": {"values": [89.4, 93], "unit": "GeV"}},
             "parameters": {"sin2theta_w": {"linspace": [0.20, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.02}}},
             "simulation": {"events": 20000},
             "estimator": QUICK,
-            "+backgrounds": [{**DRELL_YAN, "parameters": {"sin2theta_w": 0.5}}],
             "+systematics": [SHAPE],
         },
         ("examples/real_data/data.root", "examples/real_data/cosmics.json"),
     ),
     Study(
-        "vector",  # nuisances at the best fit, templates as they are
+        "vector",  # a simulated background, nuisances at the best fit, templates as they are
         "examples/recast/vector.yaml",
         {
             "simulation": {"events": 2000, "smoothing": "none", "events_at": {"sqrt_s=245": 3000}},

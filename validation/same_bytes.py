@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from validation import compared_campaigns, compared_commands
@@ -25,10 +26,6 @@ SIDES = ("old", "new")
 Comparisons = Mapping[str, Comparison]
 
 
-class RunError(RuntimeError):
-    """A campaign did not run to its end."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Compare, print a table, and return the exit code: 1 if anything differs."""
     options = parsed(arguments)
@@ -38,11 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         for place, checkout in places.items():
             compared_campaigns.prepare(place, checkouts[0].folder, studies)
             compared_commands.prepare(place, checkout.folder)
-        try:
-            found = {study.name: of_campaign(study, places, options.cores) for study in studies}
-        except RunError as error:
-            print(error)
-            return 1
+        found = {study.name: of_campaign(study, places, options.cores) for study in studies}
         found |= of_commands(places, options.cores)
         print("\n".join(report(found, not_exercised(places))))
     return int(any(one.different for one in found.values()))
@@ -69,13 +62,15 @@ def results_in(keep: Path | None) -> Iterator[Path]:
 
 
 def of_campaign(study: Study, places: Mapping[Path, Checkout], cores: int) -> Comparison:
-    """Run a campaign with both checkouts and compare the results."""
+    """Run a campaign with both checkouts and compare the results; a run that fails is a difference too."""
+    failures: list[str] = []
     for place, checkout in places.items():
         print(f"{study.name}, {place.name} ...", file=sys.stderr, flush=True)
         if failed := compared_campaigns.run(study, checkout, place, cores):
-            raise RunError("\n".join([f"{study.name}, {place.name}: failed", *failed.splitlines()[-SHOWN:]]))
+            failures.append("\n  ".join([f"{place.name} failed", *failed.splitlines()[-SHOWN:]]))
     old, new = (place / "results" / study.name for place in places)
-    return compare(old, new)
+    found = compare(old, new)
+    return replace(found, different=(*failures, *found.different))
 
 
 def of_commands(places: Mapping[Path, Checkout], cores: int) -> dict[str, Comparison]:

@@ -9,7 +9,7 @@ import yaml
 
 from robot_physicist.cli.main import main
 from robot_physicist.quantities.errors import BadInputError
-from robot_physicist.stages.people import validate
+from robot_physicist.stages.checking import validate
 
 OBSERVED = {"observed": {"file": "data.root", "setting": {"variance": 2}}}
 BORN = {

@@ -28,7 +28,7 @@ from robot_physicist.quantities.errors import BadInputError, CampaignError, Dige
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.simulators.weinberg_born import total_cross_section
-from robot_physicist.stages.people import validate
+from robot_physicist.stages.checking import validate
 from robot_physicist.templates.histogram import Histogram
 
 #: Fewer events are simulated here than a study would.

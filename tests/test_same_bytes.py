@@ -84,7 +84,7 @@ def test_every_difference_and_every_stage_that_did_not_run_is_reported():
 
 
 def test_campaigns_are_valid_and_what_they_name_lies_beside_them(tmp_path):
-    from robot_physicist.stages.people import validate
+    from robot_physicist.stages.checking import validate
 
     compared_campaigns.prepare(tmp_path, ROOT, compared_campaigns.STUDIES)
     for study in compared_campaigns.STUDIES:

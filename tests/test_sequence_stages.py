@@ -37,7 +37,7 @@ from robot_physicist.simulators.weinberg_born import total_cross_section
 from robot_physicist.stages.sequence import finished as sequence_finished
 from robot_physicist.stages.sequence import run
 from robot_physicist.stages.sequence.pseudo_data import pseudo_data
-from robot_physicist.stages.whole_campaign import whole_campaign
+from robot_physicist.stages.sequence.whole_campaign import whole_campaign
 
 TOY = {
     "name": "toy",

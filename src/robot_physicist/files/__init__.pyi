@@ -1,11 +1,13 @@
 """What the room shows of itself; its modules load when they are used."""
 
+from . import expressions
 from .documents import check_digest, read_document, read_json, write_document, write_json
 from .whole_files import copy, modified, sha256, whole, write_bytes
 
 __all__ = [
     "check_digest",
     "copy",
+    "expressions",
     "modified",
     "read_document",
     "read_json",

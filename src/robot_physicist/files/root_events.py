@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import files
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import InputFileError, ObservableError, nearest
 from ..quantities.events import CrossSection, Events, combine, weighted_block
-from .expressions import Selecting, check, columns, evaluate
 from .reproducible_root import recreate, uproot_module
 from .whole_files import MISSING, whole
 
@@ -150,15 +150,17 @@ def read_selected(path: Path, tree: str, cuts: Sequence[str], expressions: Mappi
     expression is not one number per event, NoEventsError at the end when no event has passed.
     """
     with opened_tree(path, tree) as found:
-        language, known = Selecting(cuts), found.keys()
+        language, known = files.expressions.Selecting(cuts), found.keys()
         expressions = {**expressions, **({"weight": "weight"} if "weight" in known else {})}
         try:
             for text in (*cuts, *expressions.values()):
-                check(text, known, tree)
+                files.expressions.check(text, known, tree)
             for start in range(0, max(found.num_entries, 1), CHUNK):
                 with _undamaged(path, start):
-                    arrays = evaluate(found, [*cuts, *expressions.values()], language, start, start + CHUNK)
-                values = columns(arrays, expressions)
+                    arrays = files.expressions.evaluate(
+                        found, [*cuts, *expressions.values()], language, start, start + CHUNK
+                    )
+                values = files.expressions.columns(arrays, expressions)
                 generated = min(CHUNK, found.num_entries - start)
                 yield Events(values, generated, values.pop("weight", None))
             language.check()

@@ -18,7 +18,7 @@ from ...histfactory.systematics import ShapeSystematic
 from ...inference.results import Posteriors
 from ...quantities.errors import BadInputError
 from ...quantities.labels import label
-from ..recasting import agreement
+from .. import reading
 from . import observed_data
 
 
@@ -61,4 +61,6 @@ def _contents(path: Path, name: str, bins: int) -> Callable[[], object]:
 def _check_published(campaign: Campaign, folder: Path) -> None:
     for setting in map(label, campaign.setting_points):
         for exposure in campaign.exposures:
-            agreement(*read_published(campaign, folder, setting, exposure), campaign, setting, exposure)
+            reading.published.agreement(
+                *read_published(campaign, folder, setting, exposure), campaign, setting, exposure
+            )

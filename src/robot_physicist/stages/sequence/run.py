@@ -11,8 +11,8 @@ from ...campaign.files import read_campaign
 from ...design.sequence.state import Experiments
 from ...quantities.errors import CampaignError, SequenceWarning
 from ...reports.sequence_summary import summary
-from ..whole_campaign import whole_campaign
 from .finished import finished
+from .whole_campaign import whole_campaign
 
 
 def run_sequence(study: Path, results: Path) -> Iterator[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .. import stages
-from ..campaign.files import read_campaign
-from ..quantities import labels
+from ... import stages
+from ...campaign.files import read_campaign
+from ...quantities import labels
 
 
 def whole_campaign(file: Path) -> Path:

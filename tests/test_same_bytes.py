@@ -89,6 +89,8 @@ def test_campaigns_are_valid_and_what_they_name_lies_beside_them(tmp_path):
     compared_campaigns.prepare(tmp_path, ROOT, compared_campaigns.STUDIES)
     for study in compared_campaigns.STUDIES:
         assert ": valid; " in validate(compared_campaigns.campaign_of(study, tmp_path))
+    compared_commands.prepare(tmp_path, ROOT)
+    assert ": valid; " in validate(tmp_path / "two_rounds.yaml")
 
 
 def test_bad_campaigns_are_as_many_as_their_mistakes(tmp_path):

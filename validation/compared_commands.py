@@ -51,7 +51,7 @@ BAD: dict[str, Any] = {
     "observed": {"file": "/etc/passwd", "setting": {"variance": 2}},
     "systematics": [{"type": "normsys", "name": "eff", "samples": ["signl"], "up": 1.1, "down": 0.9}],
     "backgrounds": [{"name": "b", "simulator": {"name": "weinberg_born"}}],
-    "search": {"initial": 9},
+    "search": {"rounds": 0},
     "sequence": {"rounds": 1, "truth": {"theta": 3}},
     "allocate": "events=1",
 }

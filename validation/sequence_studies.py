@@ -9,9 +9,7 @@ import numpy as np
 from robot_physicist.likelihood.data_points import DataPoints, data_points
 from robot_physicist.quantities.arrays import FloatArray
 from robot_physicist.quantities.exposure import EventCount, Exposure, Luminosity
-from robot_physicist.simulators import forward_backward
-from robot_physicist.simulators import gaussian_cosine
-from robot_physicist.simulators import weinberg_born
+from robot_physicist.simulators import forward_backward, gaussian_cosine, weinberg_born
 from robot_physicist.templates.templates import expected
 
 DRAWS, REPEATS = 256, 200

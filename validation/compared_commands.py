@@ -26,7 +26,7 @@ GOOD: dict[str, Any] = {
     "exposure": [{"events": 1}, {"events": 5}],
     "simulation": {"events": 2000},
 }
-#: Sections, one of each kind of mistake, as tests/test_validation.py has them.
+#: Sections, one of each kind of mistake, as tests/campaign/test_reading.py has them.
 BAD: dict[str, Any] = {
     "simulater": {},
     "observables.x.bin": 3,

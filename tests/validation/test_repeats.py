@@ -143,12 +143,13 @@ def test_digest_is_of_the_content_of_what_a_script_imports(tmp_path: Path) -> No
     assert code_digest("coverage", scripts, package) not in (known, changed)
 
 
-def test_workers_make_no_difference(tmp_path: Path) -> None:
-    tables = []
-    for workers in ("1", "3"):
-        arguments = ("gaussian_processes", "--cases", "SciPy", "--repeats", "5", "--workers", workers)
-        line = command(tmp_path / workers, *arguments)
-        tables.append(subprocess.run(line, check=True, capture_output=True, text=True, cwd=HERE.parent).stdout)
+def test_workers_make_no_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One in this process, three of a command."""
+    arguments = ("gaussian_processes", "--cases", "SciPy", "--repeats", "5", "--workers")
+    assert main([*arguments, "1", "--results", str(tmp_path / "1")]) == 0
+    line = command(tmp_path / "3", *arguments, "3")
+    done = subprocess.run(line, check=True, capture_output=True, text=True, cwd=HERE.parent)
+    tables = [capsys.readouterr().out, done.stdout]
     assert tables[0] == tables[1]
     first, second = (read(tmp_path / n / "gaussian_processes/repeats.jsonl", GP).results for n in ("1", "3"))
     assert first == second
@@ -219,10 +220,10 @@ def test_coverage() -> None:
 
 
 def test_coverage_of_simulated_points() -> None:
-    case = "Gaussian, variance 1, 1 event, N = 300"
+    case = "e⁺e⁻ 82 GeV, 1 event, N = 10000"
     repeats = repeats_of(coverage.SCRIPT, case, 1)
     assert coverage.tally(case, repeats) == "covered 1/1"
-    assert coverage.tally(case, shifted(repeats, truth=0.1)) == "covered 0/1"
+    assert coverage.tally(case, shifted(repeats, truth=0.004)) == "covered 0/1"
 
 
 def test_accuracy() -> None:
@@ -259,13 +260,15 @@ def test_search(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = PROBLEMS["gaussian_cosine"]
     raw: dict[str, Any] = usual.raw | {"search": usual.raw["search"] | {"rounds": 2, "initial": 4}}
     raw |= {"name": "short", "simulation": {"events": 50, "smoothing": "none"}}
+    # settings enough for a search to be wrong, and a process of 41 points; the gains of one event are exact sums
+    raw |= {"settings": {"phi": {"linspace": [0, 6.28, 41]}}, "exposure": {"events": 1}}
     problem = replace(usual, name="short", raw=raw, sizes=(50,))
     monkeypatch.setitem(PROBLEMS, "short", problem)
     top = problem.exact({"phi": 3.14})
     repeats = repeats_of(search.SCRIPT, "short: searches", 1)
     measured = search.measured({"short: highest gain": {0: {"gain": top}}, "short: searches": repeats})
     (only,), _ = measured["short"]
-    assert -1e-4 < only.regret[-1] < 0.1 < top
+    assert -1e-4 < only.regret[-1] < 0.03 < 0.1 < only.regret[0] < top
     assert only.events[0] == 200
 
 

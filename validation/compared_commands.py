@@ -33,7 +33,7 @@ TWO_ROUNDS = {
     "estimator": {"draws": 128, "replicas": 16, "pseudo_experiments": 10},
     "sequence": {"rounds": 2, "truth": {"theta": 0.5}},
 }
-#: Sections, one of each kind of mistake, as tests/test_validation.py has them.
+#: Sections, one of each kind of mistake, as tests/campaign/test_reading.py has them.
 BAD: dict[str, Any] = {
     "simulater": {},
     "observables.x.bin": 3,

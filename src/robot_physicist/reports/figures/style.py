@@ -60,12 +60,11 @@ def as_written(figure: Figure) -> Figure:
 
     Numbers of axes, such as 10⁻³, stay the formulae that matplotlib makes of them.
     """
-    ticks = [cast(Tick, tick) for tick in figure.findobj(Tick)]
-    numbers = {id(label) for tick in ticks for label in (tick.label1, tick.label2)}
-    numbers |= {id(cast(Axis, axis).offsetText) for axis in figure.findobj(Axis)}
+    numbers = {id(label) for tick in figure.findobj(Tick) for label in (tick.label1, tick.label2)}
+    numbers |= {id(axis.offsetText) for axis in figure.findobj(Axis)}
     for text in figure.findobj(Text):
         if id(text) not in numbers:
-            cast(Text, text).set_parse_math(False)
+            text.set_parse_math(False)
     return figure
 
 

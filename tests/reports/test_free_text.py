@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from robot_physicist import stages
-from robot_physicist.campaign.files import read_campaign
+from robot_physicist.campaign.files import read_campaign, write_campaign
 from robot_physicist.campaign.reading import campaign_from
 from robot_physicist.quantities.errors import CampaignError
 from robot_physicist.reports.figures import gains
@@ -167,3 +167,10 @@ def test_powers_of_ten_beside_an_axis_stay_formulae():
 
 def test_a_label_that_begins_with_an_underscore_is_in_the_legend():
     assert gains.legend_text("_x = 1") == " _x = 1"
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_campaigns_that_stages_write_keep_the_text(raw, text, tmp_path):
+    campaign = campaign_from(changed(raw, text), "small.yaml")
+    write_campaign(tmp_path / "again.yaml", campaign, tmp_path)
+    assert read_campaign(tmp_path / "again.yaml") == campaign

@@ -451,3 +451,14 @@ def test_distribution_functions_are_integrals_of_densities(name, options, settin
     assert subject.knows_probabilities(only(kind.Options(**options)))
     if overflow == "include":
         assert closed.values.sum() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("rho", [0.9999, 1 - 1e-7])
+def test_ridges_too_narrow_for_a_quadrature_are_averaged(rho, monkeypatch):
+    """y = x − 2θ but for a hair: one event tells three far θ apart, as long as it is in the range."""
+    observables = {"x": both(-8, 8, 60), "y": both(-8, 8, 60)}
+    simulator = Correlated(Correlated.Options())
+    found, said = exact(simulator, observables, {"correlation": rho}, monkeypatch=monkeypatch, points=[-2, 2, 3])
+    assert said == []
+    assert abs(found.value - np.log(3)) <= 4 * found.error + 1e-6
+    assert found.error < 1e-2

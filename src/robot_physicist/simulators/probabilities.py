@@ -21,8 +21,9 @@ from .base import Simulator, Variable
 
 #: How far from one the sum of all probabilities may be beyond its error.
 ROUNDING = 1e-7
-#: Observables above which probabilities are averages over events.
-MOST_DIMENSIONS = 2
+#: Observables above which probabilities are averages over events, and error of the sum of all probabilities at a
+#: point above which they are too: a quadrature in two dimensions hardly resolves very narrow ridges.
+MOST_DIMENSIONS, LARGEST_ERROR = 2, 1e-4
 #: Events that show a quadrature where the density is.
 SCOUTS = 1024
 #: Quantiles of them, per observable, where the quadrature looks closely, by number of observables.
@@ -64,7 +65,8 @@ def bin_probabilities(
     """Probabilities of the joint bins at K parameter points, per accepted event; what is dropped is missing.
 
     Differences of the distribution function where there is one, else adaptive quadrature for one or two observables,
-    else averages over events of all points, weighted to each of them (balance heuristic, Veach and Guibas 1995).
+    else, or where the quadrature is not accurate, averages over events of all points, weighted to each of them
+    (balance heuristic, Veach and Guibas 1995).
     Observables of the simulator that are not binned are integrated out. Events outside the range are in the edge bins
     with `overflow: include`, else in none.
 
@@ -79,7 +81,9 @@ def bin_probabilities(
         # The stream of the generator itself, of which others make data, is left as it is.
         scout = rng.spawn(1)[0]
         parts = [_integrals(simulator, edges, setting, point, scout) for point in points]
-        return Probabilities(*(_folded(np.stack(part), edges, observables) for part in zip(*parts, strict=True)))
+        cells, errors = (np.stack(part) for part in zip(*parts, strict=True))
+        if errors.reshape(len(points), -1).sum(axis=1).max() <= LARGEST_ERROR:
+            return Probabilities(_folded(cells, edges, observables), _folded(errors, edges, observables))
     replicas = np.stack([_averages(simulator, edges, setting, points, one) for one in rng.spawn(REPLICAS)])
     _check_averages(replicas, points)
     folded = _folded(replicas, edges, observables)

@@ -105,7 +105,7 @@ def test_text_that_is_used_as_something_else(path, expression, message):
         ("sqrt('a')", "'a' is not a number"),
         ("sum(m) == 'a'", "'a' is not a number"),
         ("Type == ('a', 'b')", "'a' is not a number"),
-        ("Tipe == 'a'", "no branch 'Tipe' in 'Events'; did you mean 'Type'"),
+        ("Typ == 'a'", "no branch 'Typ' in 'Events'; did you mean 'Type'"),
         ("Type == 'a' and m > 1", "and, or, not do not work"),
         ("Type == 'a", "not an expression"),
         ("'GT'", "'GT' is not a number"),

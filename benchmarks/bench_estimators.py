@@ -70,4 +70,4 @@ def gaussian_density() -> tuple[np.ndarray, np.ndarray]:
     simulator = kind(kind.Options())
     x, weights = gauss_legendre(-9, 9, 64)
     means = np.linspace(-2, 2, 11)
-    return np.stack([simulator.density(x, {"variance": 1.0}, {"theta": mean}) for mean in means]), weights
+    return np.stack([simulator.density({"x": x}, {"variance": 1.0}, {"theta": mean}) for mean in means]), weights

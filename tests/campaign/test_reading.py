@@ -66,7 +66,12 @@ BAD = [
     ("simulation.events", -1, CampaignError, "simulation.events"),
     ("seed", "one", CampaignError, "seed: input should be a valid integer"),
     ("name", "a b", CampaignError, "is not a name"),
-    ("title", "x; rm -rf /", CampaignError, "title: the character ';' means something to a shell"),
+    (
+        "simulator.options",
+        {"a": "x; rm -rf /"},
+        CampaignError,
+        "options.a: the character ';' means something to a shell",
+    ),
     ("name", "$(id)", CampaignError, "name: the character '$'"),
     ("settings", {"a`b": {"values": [1]}}, CampaignError, "the character '`'"),
     ("observed", {"file": "../data.root", "setting": {"variance": 2}}, CampaignError, "leaves the campaign's folder"),
@@ -104,7 +109,7 @@ BAD = [
     ("parameters.theta.prior", {"mean": 1e300, "sd": 1}, CampaignError, "the grid is 1e+300 standard deviations"),
     ("prior", {"weights": [1e308] * 5}, CampaignError, "cannot be normalised, their sum is infinite"),
     ("simulator.name", "../gaussian", CampaignError, "'../gaussian' is not a name"),
-    ("title", "two\nlines", CampaignError, "title: the character '\\n'"),
+    ("title", "two\nlines", CampaignError, "title: '\\n' is a control character"),
     ("observed", {"file": "a/../../b", "setting": {"variance": 2}}, CampaignError, "leaves the campaign's folder"),
 ]
 

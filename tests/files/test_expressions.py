@@ -130,7 +130,7 @@ def test_what_the_file_cannot_give(muons, cuts, expression, message):
         ("sqrt(*px)", "is more than arithmetic"),
         ("get(px)", "takes the name of a branch in quotes"),
         ("get('Muon-eta')", "takes the name of a branch in quotes"),
-        ("px == 'a'", "'a' is not a number"),
+        ("px < 'a'", "'a' is not a number"),
         ("sqrt", "no branch 'sqrt'"),
         ("sqtr(px)", "no function 'sqtr'; did you mean 'sqrt'"),
         ("px > 1 and py > 1", "write & | ~ for and, or, not"),

@@ -148,13 +148,18 @@ def test_densities_are_normalised_and_describe_the_events(branch):
     simulator, setting, parameters, _ = branch
     if not simulator.has_density:
         with pytest.raises(NotImplementedError):
-            simulator.density(np.zeros(1), setting, parameters)
+            simulator.density({"x": np.zeros(1)}, setting, parameters)
         return
     (column,) = simulate(simulator, setting, parameters, events=50_000).columns.values()
     edges = np.linspace(-8, 8, 400_001) if "x" in simulator.observables else np.linspace(-1, 1, 400_001)
-    density = simulator.density(edges, setting, parameters)
+    (name,) = simulator.observables
+    density = simulator.density({name: edges}, setting, parameters)
     cumulative = np.concatenate([[0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(edges))])
     assert cumulative[-1] == pytest.approx(1, abs=1e-5)
     empirical = np.searchsorted(np.sort(column), edges) / len(column)
     # Kolmogorov's 99.9% point; the seed is fixed.
     assert np.abs(empirical - cumulative).max() < 1.95 / np.sqrt(len(column))
+    closed = simulator.cdf({name: np.concatenate([[-np.inf], edges, [np.inf]])}, setting, parameters)
+    assert closed is not None
+    assert closed[[0, -1]] == pytest.approx([0, 1], abs=1e-15)
+    assert np.abs(closed[1:-1] - cumulative).max() < 1e-5

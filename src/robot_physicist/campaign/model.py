@@ -98,7 +98,7 @@ class Campaign(Section):
     name: Name
     """Name of the campaign; the results of FILE.yaml go to results/FILE."""
     title: str = ""
-    """One line for reports."""
+    """One line for reports, any text."""
     seed: int = Field(ge=0, lt=2**63)
     """Every random number follows from this seed and the values of φ and θ."""
     simulator: SimulatorChoice

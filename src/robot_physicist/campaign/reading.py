@@ -13,13 +13,16 @@ from .checks.keys import problems
 from .explanations import UNION, mapped, meant
 from .model import Campaign
 
-#: Nothing in a campaign file may mean something to a shell: engines paste values into command lines.
-FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~\x00-\x1f\x7f]""")
+#: Nothing else in a campaign file may mean something to a shell: engines paste values into command lines.
+FORBIDDEN = re.compile(r"""[;&|`$<>\\'"*?!{}()\[\]#~]""")
 #: The only places where true and false mean something.
 OPTION = re.compile(r"simulator\.options\.")
 #: Expressions over branches, which no engine sees.
 EXPRESSION = re.compile(r"observed(\[\d+\])?\.(branches\.\w+|selection(\[\d+\])?)")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: Text for people, which no engine sees: figures and terminals show it as it is written.
+FREE_TEXT = re.compile(r"title|(settings|parameters|observables)\.[^.\[\]]+\.(label|unit)")
+#: What ends lines, moves cursors, turns the direction of writing or is half a character.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 MOST_SHOWN = 10
 
 
@@ -49,7 +52,7 @@ def _raise(where: str, kind: type[RobotPhysicistError], found: Sequence[str]) ->
 
 
 def _unfit(value: Any, path: str, seen: set[int]) -> Iterator[str]:
-    """Yield what no campaign may hold: what means something to a shell, and yes or no.
+    """Yield what no campaign may hold: control characters, what means something to a shell, and yes or no.
 
     No key of a campaign is true or false, options of simulators excepted; pydantic would take them for 1 and 0.
     What YAML aliases repeat, or put inside itself, is looked at once.
@@ -60,8 +63,14 @@ def _unfit(value: Any, path: str, seen: set[int]) -> Iterator[str]:
             yield from _unfit_within(value, path, seen)
     elif isinstance(value, bool) and not OPTION.search(path):
         yield f"{path}: {str(value).lower()} is neither number nor text; YAML reads yes, no, on, off as true or false"
-    elif isinstance(value, str) and (found := (CONTROL if EXPRESSION.fullmatch(path) else FORBIDDEN).search(value)):
+    elif isinstance(value, str) and (found := CONTROL.search(value)):
+        yield f"{path}: {found.group()!r} is a control character; remove it"
+    elif isinstance(value, str) and not _seen_by_no_engine(path) and (found := FORBIDDEN.search(value)):
         yield f"{path}: the character {found.group()!r} means something to a shell; remove it"
+
+
+def _seen_by_no_engine(path: str) -> bool:
+    return bool(EXPRESSION.fullmatch(path) or FREE_TEXT.fullmatch(path))
 
 
 def _unfit_within(value: dict[Any, Any] | list[Any], path: str, seen: set[int]) -> Iterator[str]:

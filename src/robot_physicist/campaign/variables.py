@@ -21,7 +21,7 @@ class Grid(Section):
     unit: str = ""
     """Unit of the values; has to be the one in which the simulator takes them."""
     label: str = ""
-    """How figures write the variable; its name when empty."""
+    """How figures write the variable, any text such as `m(μμ)`; its name when empty."""
 
     @model_validator(mode="after")
     def _one_monotonic_grid(self) -> Grid:

@@ -1,8 +1,8 @@
 """Expressions over the branches of a ROOT tree, as a campaign maps them to observables and selects events with them.
 
 They are uproot's own language (arithmetic, comparisons, functions of numbers, slices of what has several entries per
-event), with functions that make one number of those entries. Whatever else Python knows is refused before uproot
-sees it.
+event), with functions that make one number of those entries. Branches of text can be compared with text in quotes.
+Whatever else Python knows is refused before uproot sees it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 from uproot.language.python import PythonLanguage
 
 from ..quantities.errors import NoEventsError, ObservableError, nearest
+from . import text_branches
 from .reproducible_root import uproot_module
 
 uproot_module()
@@ -38,7 +39,7 @@ def check(expression: str, branches: Collection[str], tree: str) -> None:
     >>> check("sqrt(mas)", ["mass", "charge"], "Events")
     Traceback (most recent call last):
     ...
-    robot_physicist.errors.ObservableError: 'sqrt(mas)': no branch 'mas' in 'Events'; did you mean 'mass'?
+    robot_physicist.quantities.errors.ObservableError: 'sqrt(mas)': no branch 'mas' in 'Events'; did you mean 'mass'?
     """
     if expression in branches:
         return
@@ -70,10 +71,13 @@ def _problems(node: ast.AST, branches: Collection[str], tree: str) -> Any:
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.LShift) and not _varies(node):
         yield f"{ast.unparse(node)} may be too large a number; write it out"
     elif isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
-        yield f"{node.value!r} is not a number"
+        yield f"{node.value!r} is not a number; {text_branches.ADVICE} kind == 'GT'"
     elif not isinstance(node, ALLOWED):
         yield f"{ast.unparse(node)} is more than arithmetic, comparisons, slices and functions of branches"
+    of_text = text_branches.compares_text(node)
     for child in ast.iter_child_nodes(node):
+        if of_text and isinstance(child, ast.Constant):
+            continue
         if not isinstance(child, ast.operator | ast.unaryop | ast.cmpop | ast.expr_context):
             yield from _problems(child, branches, tree)
 
@@ -144,6 +148,8 @@ class Selecting(PythonLanguage):  # type: ignore[misc]
             raise NoEventsError(f"no event passes the selection: {self.passed[0]} in the tree, {flow}")
 
     def _value(self, expression: str, context: Any, tree: Any, arrays: Any, names: Any) -> Any:
+        if found := _text_problem(expression, context["branches"], tree, arrays, names[0]):
+            raise ObservableError(f"'{expression}': {found}")
         try:
             with np.errstate(all="ignore"):
                 return super().compute_expressions(tree, arrays, [(expression, context)], *names)[expression]
@@ -152,6 +158,29 @@ class Selecting(PythonLanguage):  # type: ignore[misc]
             reason = reason.partition(" (in compiled code")[0]
             advice = "cut away the events that lack an entry first, with num(...)" if "[" in expression else SYNTAX
             raise ObservableError(f"'{expression}': cannot be computed ({reason}); {advice}") from None
+
+
+def _text_problem(expression: str, used: Sequence[Any], tree: Any, arrays: Any, known: Collection[str]) -> str | None:
+    """What is wrong with text in an expression over these branches of a tree."""
+    of_text = [branch for branch in used if text_branches.is_text(arrays[branch.cache_key])]
+    texts = {name for branch in of_text for name in _names(branch, tree, known)}
+    literal = any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) for node in _nodes(expression, known)
+    )
+    return text_branches.problem(expression, texts, known) if texts or literal else None
+
+
+def _nodes(expression: str, known: Collection[str]) -> list[ast.AST]:
+    return [] if expression in known else list(ast.walk(ast.parse(expression, mode="eval")))
+
+
+def _names(branch: Any, tree: Any, known: Collection[str]) -> set[str]:
+    """How an expression may name a branch: by its own name, or with those of the branches that it is in."""
+    name, names = branch.name, {branch.name}
+    while (branch := branch.parent) is not tree:
+        name = f"{branch.name}/{name}"
+        names.add(name)
+    return {one for one in (*names, f"/{name}") if one in known}
 
 
 def evaluate(tree: Any, expressions: Sequence[str], language: PythonLanguage, start: int, stop: int) -> Any:

@@ -24,7 +24,9 @@ class InformationGain:
     cross_fitted: Estimate
     """Data from one half of the simulation, posterior from the other: a lower bound."""
     exact: Estimate | None
-    """From the density itself (binned like the data), for simulators that know theirs."""
+    """From the density or distribution function itself (binned like the data), for simulators that know theirs; its
+    error is that of the bin probabilities and of the integral over data. None where it cannot be trusted, which
+    `warnings` then say."""
     functions: int
     """Number of functions of θ that the smoothed templates are made of."""
     method: str

@@ -76,6 +76,10 @@ class SimulationError(RobotPhysicistError):
     """The simulator itself failed."""
 
 
+class DensityError(RobotPhysicistError):
+    """A density from which no bin probabilities can be computed that are worth being called exact."""
+
+
 class RegularisedBinWarning(UserWarning):
     """A simulated template had an empty bin, which was filled as the warning says."""
 

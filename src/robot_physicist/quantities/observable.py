@@ -23,7 +23,7 @@ class Observable(Section):
     unit: str = ""
     """Unit of the range; has to be the one that the simulator emits."""
     label: str = ""
-    """How figures write the observable; its name when empty."""
+    """How figures write the observable, any text such as `m(μμ)`; its name when empty."""
 
     @model_validator(mode="after")
     def _increasing(self) -> Observable:

@@ -22,20 +22,22 @@ def render(allocation: Allocation, colour: bool) -> str:
         force_terminal=colour,
         color_system="standard" if colour else None,
         highlight=False,
+        # labels, units and titles are free text
+        markup=False,
+        emoji=False,
     )
     console.print(_table(allocation))
-    console.print(allocation.verdict, soft_wrap=True, markup=False)
+    console.print(allocation.verdict, soft_wrap=True)
     if allocation.nuisances != "none":
-        console.print(f"Nuisance parameters: {allocation.nuisances}.", soft_wrap=True, markup=False)
+        console.print(f"Nuisance parameters: {allocation.nuisances}.", soft_wrap=True)
     for warning in allocation.warnings:
-        console.print(f"warning: {warning}", soft_wrap=True, markup=False)
+        console.print(f"warning: {warning}", soft_wrap=True)
     return text.getvalue().rstrip()
 
 
 def _table(allocation: Allocation) -> Table:
     table = Table(title=Text(f"Shares of {allocation.exposure}"), box=box.SIMPLE, title_justify="left")
     table.add_column("setting", overflow="fold")
-    # as text, for rich takes what is in brackets for markup
     for heading in map(Text, ("share", "", "all there [nats]", "more there adds [nats]")):
         table.add_column(heading, no_wrap=True, justify="left" if not heading.plain else "right")
     for one in allocation.shares:

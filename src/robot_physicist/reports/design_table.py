@@ -41,12 +41,15 @@ def render(design: Design, colour: bool) -> str:
         force_terminal=colour,
         color_system="standard" if colour else None,
         highlight=False,
+        # labels, units and titles are free text
+        markup=False,
+        emoji=False,
     )
     for answer in design.exposures:
         console.print(_table(design, answer))
         console.print(f"{answer.verdict}\n{_treatment(answer)}", soft_wrap=True)
         for line in _warnings(design, answer):
-            console.print(line, soft_wrap=True, markup=False)
+            console.print(line, soft_wrap=True)
     for one in design.observed:
         console.print(_observed(one, design), soft_wrap=True)
     return text.getvalue().rstrip()
@@ -86,9 +89,8 @@ def _treatment(answer: ExposureDesign) -> str:
 
 
 def _table(design: Design, answer: ExposureDesign) -> Table:
-    table = Table(title=f"{design.title} · {answer.exposure}", box=box.SIMPLE, title_justify="left")
+    table = Table(title=Text(f"{design.title} · {answer.exposure}"), box=box.SIMPLE, title_justify="left")
     for name, unit in design.units.items():
-        # as text, for rich takes what is in brackets for markup
         heading = Text(f"{design.labels[name]} [{unit}]" if unit else design.labels[name])
         table.add_column(heading, justify="right")
     for heading in map(Text, ("EIG [nats]", "", "95% interval", "")):

@@ -77,9 +77,20 @@ class Simulator(ABC):
             raise NotImplementedError(f"{type(self).__name__} gives no weights to other parameter points")
         return DensityWeighted(self, setting, parameters, points)
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
-        """p(x | θ, φ), normalised over all x, for simulators of one observable that know it."""
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """p(x | θ, φ) of accepted events, for simulators that know it.
+
+        `columns` has all observables of the simulator as arrays of one shape, which is that of the result. The
+        integral over everything that `observables` allows is one.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not know its density")
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray | None:
+        """Probability that all observables of an accepted event are below the values in `columns`, same shape.
+
+        For simulators that know it in closed form; None for others. The values may be ±∞.
+        """
+        return None
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection | None:
         """The exact cross-section, for simulators that know it without simulating."""
@@ -100,14 +111,13 @@ class DensityWeighted(Sampler):
     def sample(self, events: int, rng: np.random.Generator) -> Events:
         """Simulate the same events as without weights, and their ratios."""
         block = self.sampler.sample(events, rng)
-        (x,) = block.columns.values()
-        here = self._differential(x, self.parameters)
-        ratios = np.empty((len(x), len(self.points)))
+        here = self._differential(block.columns, self.parameters)
+        ratios = np.zeros((len(here), len(self.points)))
         for index, point in enumerate(self.points):
-            ratios[:, index] = np.divide(self._differential(x, point), here, out=np.zeros_like(x), where=here > 0)
+            np.divide(self._differential(block.columns, point), here, out=ratios[:, index], where=here > 0)
         return replace(block, ratios=ratios)
 
-    def _differential(self, x: FloatArray, parameters: Values) -> FloatArray:
-        density = self.simulator.density(x, self.setting, parameters)
+    def _differential(self, columns: Mapping[str, FloatArray], parameters: Values) -> FloatArray:
+        density = self.simulator.density(columns, self.setting, parameters)
         section = self.simulator.cross_section(self.setting, parameters)
         return density if section is None else section.value * density

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -46,6 +47,16 @@ def norm(a: float) -> float:
     return float(sum(np.diff(_primitive(np.array(interval), a))[0] for interval in _allowed(a)))
 
 
+def below(c: FloatArray, a: float) -> FloatArray:
+    """∫ max(0, 1 + c² + a c) dc from −1 to c, same shape as c, which may be outside [−1, 1].
+
+    >>> below(np.array([-np.inf, 0.0, 1.0]), 0.0).round(4)
+    array([0.    , 1.3333, 2.6667])
+    """
+    parts = [_primitive(np.clip(c, *ends), a) - _primitive(np.array(ends[0]), a) for ends in _allowed(a)]
+    return sum(parts, np.zeros_like(c))
+
+
 class ForwardBackwardSampler(Sampler):
     """Draws cos θ by inverting the distribution function."""
 
@@ -78,14 +89,19 @@ class ForwardBackward(Simulator):
         """Tabulate the distribution function."""
         return ForwardBackwardSampler(slope(setting["beam_energy"], parameters["theta"]))
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
         """Normalised density at x, same shape; zero outside [−1, 1].
 
         >>> toy = ForwardBackward(ForwardBackward.Options())
-        >>> toy.density(np.array([0.0]), {"beam_energy": 45}, {"theta": 1})
+        >>> toy.density({"cos_theta": np.array([0.0])}, {"beam_energy": 45}, {"theta": 1})
         array([0.375])
         """
-        a = slope(setting["beam_energy"], parameters["theta"])
+        x, a = columns["cos_theta"], slope(setting["beam_energy"], parameters["theta"])
         inside = np.abs(x) <= 1
         result: FloatArray = np.where(inside, np.clip(1 + x**2 + a * x, 0, None), 0.0) / norm(a)
         return result
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Share of the density below cos θ, same shape."""
+        a = slope(setting["beam_energy"], parameters["theta"])
+        return below(columns["cos_theta"], a) / norm(a)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
+import lazy_loader as lazy
 import numpy as np
 
 from ..quantities.arrays import FloatArray, Values
 from ..quantities.events import Events
 from .base import Sampler, Simulator, Variable
+
+scipy = lazy.load("scipy")
+
+
+def normal_cdf(x: FloatArray, mean: float, sd: float) -> FloatArray:
+    """Φ((x − mean)/sd), same shape as x, which may be ±∞.
+
+    >>> normal_cdf(np.array([-np.inf, 1.0, 3.0]), 1.0, 2.0).round(6)
+    array([0.      , 0.5     , 0.841345])
+    """
+    result: FloatArray = scipy.special.ndtr((x - mean) / sd)
+    return result
 
 
 class GaussianSampler(Sampler):
@@ -35,13 +49,17 @@ class Gaussian(Simulator):
         """Fix mean and variance."""
         return GaussianSampler(parameters["theta"], setting["variance"] ** 0.5)
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
         """exp(−(x−θ)²/2φ)/√(2πφ), same shape as x.
 
-        >>> Gaussian(Gaussian.Options()).density(np.array([0.0]), {"variance": 1}, {"theta": 0}).round(4)
+        >>> Gaussian(Gaussian.Options()).density({"x": np.array([0.0])}, {"variance": 1}, {"theta": 0}).round(4)
         array([0.3989])
         """
-        variance = setting["variance"]
+        x, variance = columns["x"], setting["variance"]
         result: FloatArray = np.exp(-((x - parameters["theta"]) ** 2) / (2 * variance))
         result /= np.sqrt(2 * np.pi * variance)
         return result
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Φ((x−θ)/√φ), same shape as x."""
+        return normal_cdf(columns["x"], parameters["theta"], setting["variance"] ** 0.5)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 
 from ..quantities.arrays import FloatArray, Values
 from .base import Simulator, Variable
-from .gaussian import GaussianSampler
+from .gaussian import GaussianSampler, normal_cdf
 
 
 def sd(phi: float) -> float:
@@ -33,13 +34,18 @@ class GaussianCosine(Simulator):
         """Fix mean and standard deviation."""
         return GaussianSampler(parameters["theta"], sd(setting["phi"]))
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
         """exp(−(x−θ)²/2σ²)/(σ√(2π)) with σ = 2 + cos φ, same shape as x.
 
-        >>> GaussianCosine(GaussianCosine.Options()).density(np.array([0.0]), {"phi": np.pi}, {"theta": 0}).round(4)
+        >>> toy = GaussianCosine(GaussianCosine.Options())
+        >>> toy.density({"x": np.array([0.0])}, {"phi": np.pi}, {"theta": 0}).round(4)
         array([0.3989])
         """
-        width = sd(setting["phi"])
+        x, width = columns["x"], sd(setting["phi"])
         result: FloatArray = np.exp(-(((x - parameters["theta"]) / width) ** 2) / 2)
         result /= width * np.sqrt(2 * np.pi)
         return result
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Φ((x−θ)/σ) with σ = 2 + cos φ, same shape as x."""
+        return normal_cdf(columns["x"], parameters["theta"], sd(setting["phi"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from ..quantities.arrays import FloatArray, Values
 from ..quantities.events import CrossSection
 from . import base
 from .base import Simulator, Variable
-from .resonance import ResonanceSampler, angular_density, breit_wigner
+from .resonance import ResonanceSampler, angular_cdf, angular_density, breit_wigner
 
 
 class LineshapeOptions(base.SimulatorOptions):
@@ -43,9 +44,13 @@ class Lineshape(Simulator):
         """Tabulate the distribution function."""
         return ResonanceSampler(self.options.spin, self.cross_section(setting, parameters).value)
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
-        """Normalised density at cos θ = x, same shape; zero outside [−1, 1]."""
-        return angular_density(x, self.options.spin)
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Normalised density at cos θ, same shape; zero outside [−1, 1]."""
+        return angular_density(columns["cos_theta"], self.options.spin)
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Share of the density below cos θ, same shape."""
+        return angular_cdf(columns["cos_theta"], self.options.spin)
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection:
         """σ(√s) = peak · M²Γ²/[(s − M²)² + M²Γ²] + continuum in picobarn, exact.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -30,6 +31,16 @@ def angular_density(cosine: FloatArray, spin: int) -> FloatArray:
     array([0.375, 0.   ])
     """
     result: FloatArray = np.where(np.abs(cosine) <= 1, ANGLES[spin](cosine), 0.0)
+    return result
+
+
+def angular_cdf(cosine: FloatArray, spin: int) -> FloatArray:
+    """Share of the density below cos θ, same shape; the cosine may be outside [−1, 1].
+
+    >>> angular_cdf(np.array([-np.inf, 0.0, 2.0]), 1)
+    array([0. , 0.5, 1. ])
+    """
+    result: FloatArray = ANGLES[spin].integ(lbnd=-1)(np.clip(cosine, -1, 1))
     return result
 
 
@@ -82,13 +93,18 @@ class Resonance(Simulator):
         """Tabulate the distribution function."""
         return ResonanceSampler(self.options.spin, self.cross_section(setting, parameters).value)
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
-        """Normalised density at cos θ = x, same shape; zero outside [−1, 1].
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Normalised density at cos θ, same shape; zero outside [−1, 1].
 
-        >>> Resonance(ResonanceOptions(spin=2)).density(np.array([1.0]), {"sqrt_s": 250}, {"peak": 1})
+        >>> forward = {"cos_theta": np.array([1.0])}
+        >>> Resonance(ResonanceOptions(spin=2)).density(forward, {"sqrt_s": 250}, {"peak": 1})
         array([1.25])
         """
-        return angular_density(x, self.options.spin)
+        return angular_density(columns["cos_theta"], self.options.spin)
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Share of the density below cos θ, same shape."""
+        return angular_cdf(columns["cos_theta"], self.options.spin)
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection:
         """The cross-section in picobarn, exact."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -151,12 +152,21 @@ class WeinbergBorn(Simulator):
         point = (setting["sqrt_s"], parameters["sin2theta_w"], self.options.width)
         return BornSampler(asymmetry(*point), total_cross_section(*point), self.options.cos_theta_max)
 
-    def density(self, x: FloatArray, setting: Values, parameters: Values) -> FloatArray:
-        """Density of the accepted events at x, same shape, normalised inside the cut."""
+    def density(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Density of the accepted events at cos θ, same shape, normalised inside the cut."""
+        x = columns["cos_theta"]
         a_fb = asymmetry(setting["sqrt_s"], parameters["sin2theta_w"], self.options.width)
         inside = np.abs(x) <= self.options.cos_theta_max
         result: FloatArray = np.where(inside, 0.375 * (1 + x**2) + a_fb * x, 0.0)
         result /= acceptance(self.options.cos_theta_max)
+        return result
+
+    def cdf(self, columns: Mapping[str, FloatArray], setting: Values, parameters: Values) -> FloatArray:
+        """Share of the accepted events below cos θ, ½ + [⅜(c + c³/3) + ½ A (c² − m²)]/acceptance, same shape."""
+        a_fb = asymmetry(setting["sqrt_s"], parameters["sin2theta_w"], self.options.width)
+        cut = self.options.cos_theta_max
+        c = np.clip(columns["cos_theta"], -cut, cut)
+        result: FloatArray = 0.5 + (0.375 * (c + c**3 / 3) + a_fb * (c**2 - cut**2) / 2) / acceptance(cut)
         return result
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection:

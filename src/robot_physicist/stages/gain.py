@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .. import files
@@ -31,8 +32,9 @@ def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[P
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
     systematics = systematics_of(campaign_file, campaign, templates, chosen)
     rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
-    exact = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
+    exact, untrusted = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
     result = gain_of(campaign, setting, exposure, templates, prior, systematics, exact)
+    result = replace(result, warnings=[*result.warnings, *untrusted])
     files.write_document(output, result)
     return f"{spelt_gain(result)} at {setting}, {exposure}: {output}"
 

@@ -273,7 +273,7 @@ def test_simulated_templates_name_the_one_best_energy_with_an_interval_that_hold
     assert found["verdict"].endswith("no sharing is better than one setting")
     campaign = read_campaign(path)
     prior, rng = np.full(5, 0.2), np.random.default_rng(1)
-    truth = exact_gain(campaign, {"sqrt_s": 91.0}, campaign.exposures["luminosity=0.2pb-1"], prior, rng)
+    truth, _ = exact_gain(campaign, {"sqrt_s": 91.0}, campaign.exposures["luminosity=0.2pb-1"], prior, rng)
     assert found["gain"]["low"] < truth.value < found["gain"]["high"]
     assert found["gain"]["high"] - found["gain"]["low"] < 0.2
 

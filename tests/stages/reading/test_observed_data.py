@@ -63,7 +63,7 @@ def test_angles_in_degrees_are_recognised_where_the_campaign_says_no_unit(tmp_pa
     ("branches", "kind", "message"),
     [
         ({"y": "x"}, UnknownNameError, r"observed\[0\].branches.y: no such observable; known names: x"),
-        ({"x": "m\nm"}, CampaignError, "means something to a shell"),
+        ({"x": "m\nm"}, CampaignError, "is a control character"),
     ],
 )
 def test_mistakes_in_the_mapping(branches, kind, message):

@@ -10,7 +10,18 @@ from matplotlib.figure import Figure
 
 from ...design.results import Design, ExposureDesign, Ranked
 from ...quantities.labels import number
-from .style import BLUE, GREY, LINES, ORANGE, exposure_title, new_figure, styled, treatment_title, with_unit
+from .style import (
+    BLUE,
+    GREY,
+    LINES,
+    ORANGE,
+    exposure_title,
+    legend_text,
+    new_figure,
+    styled,
+    treatment_title,
+    with_unit,
+)
 
 
 @styled
@@ -49,7 +60,7 @@ def _gain(axis: Axes, answer: ExposureDesign, design: Design, variable: str) -> 
     for index, (others, line) in enumerate(lines.items()):
         names = [design.labels[name] for name in design.units if name != variable]
         text = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, others, strict=True))
-        _gain_line(axis, line, variable, LINES[index % len(LINES)], text, len(lines) == 1)
+        _gain_line(axis, line, variable, LINES[index % len(LINES)], legend_text(text), len(lines) == 1)
     best = next(ranked for ranked in answer.settings if ranked.rank == 1)
     axis.plot(
         best.values[variable],

@@ -10,8 +10,10 @@ from typing import Any, ParamSpec, cast
 
 import matplotlib as mpl
 import mplhep
+from matplotlib.axis import Axis, Tick
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 P = ParamSpec("P")
 #: Okabe and Ito's colours, which all readers can tell apart.
@@ -40,7 +42,7 @@ LINES = (BLUE, GREEN, "#CC79A7", "#56B4E9", "#E69F00", GREY, "#000000", "#6A3D9A
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in mplhep's style, with fonts that have Greek letters and superscripts."""
+    """Draw in mplhep's style, with fonts that have Greek letters and superscripts, and text as it is written."""
 
     @wraps(draw)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -48,9 +50,31 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             key: value for key, value in mplhep.style.ATLAS.items() if not key.startswith("font")
         }
         with mpl.rc_context(rc=cast(Any, style | FONTS)):
-            return draw(*args, **kwargs)
+            return as_written(draw(*args, **kwargs))
 
     return wrapped
+
+
+def as_written(figure: Figure) -> Figure:
+    """Show every text with its dollars and backslashes, as labels of a campaign are free text.
+
+    Numbers of axes, such as 10⁻³, stay the formulae that matplotlib makes of them.
+    """
+    numbers = {id(label) for tick in figure.findobj(Tick) for label in (tick.label1, tick.label2)}
+    numbers |= {id(axis.offsetText) for axis in figure.findobj(Axis)}
+    for text in figure.findobj(Text):
+        if id(text) not in numbers:
+            text.set_parse_math(False)
+    return figure
+
+
+def legend_text(text: str) -> str:
+    """Text that a legend shows: matplotlib leaves out what begins with an underscore.
+
+    >>> legend_text("_a = 3"), legend_text("a = 3")
+    (' _a = 3', 'a = 3')
+    """
+    return f" {text}" if text.startswith("_") else text
 
 
 def new_figure(rows: int = 1, height: float = 6.0, **kwargs: Any) -> tuple[Figure, Any]:

@@ -24,6 +24,7 @@ from ...quantities.observable import Observable
 from ...quantities.units import BROUGHT_INSIDE, Conversion, conversions
 from ...templates import filling
 from ...templates.filling import Observables
+from . import repeated_events
 
 #: A larger fraction of the events outside the range cannot be meant.
 MOST_OUTSIDE = 0.5
@@ -56,7 +57,7 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
 
     Raises ObservableError as the histogram does, when most events are outside the range of an observable (and says
     which unit would bring them inside), and when their number is not that of the exposure. A luminosity may give no
-    event at all; a selection that leaves none is warned of then.
+    event at all; a selection that leaves none is warned of then, and so are events that occur twice.
     """
     chosen = campaign.exposures[exposure]
     ranges = [_Range(name, observable, entry) for name, observable in campaign.observables.items()]
@@ -72,6 +73,8 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
     _check(ranges)
     if isinstance(chosen, EventCount):
         _check_number(chosen.events, int(found.sum()), ranges[0].events, campaign)
+    if twice := repeated_events.found(folder / entry.file, entry.tree, entry.selection):
+        warnings.warn(f"{entry.file}: {twice}", ObservedWarning, stacklevel=2)
     return found
 
 

@@ -6,7 +6,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from scipy.stats import norm
-from support.exact_toys import OBSERVABLES, (
+from support.exact_toys import (
+    OBSERVABLES,
     PRIOR,
     THETA,
     Drawn,

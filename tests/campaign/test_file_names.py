@@ -138,7 +138,9 @@ def test_inference_reads_the_data_of_its_own_branch_only():
 def test_the_model_and_the_file_name_the_same_files(raw):
     raw |= {
         "observed": {"file": "a.root", "setting": {"variance": 2}},
-        "systematics": [{"type": "histosys", "name": "t", "samples": ["signal"], "file": "c.json", "up": "u", "down": "d"}],
+        "systematics": [
+            {"type": "histosys", "name": "t", "samples": ["signal"], "file": "c.json", "up": "u", "down": "d"}
+        ],
         "prior": {"posterior": "d.json"},
     }
     campaign = campaign_from(raw, "small.yaml")

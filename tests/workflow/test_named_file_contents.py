@@ -9,7 +9,7 @@ import engines
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, environment
+from conftest import environment
 
 from robot_physicist.files import root_events
 from robot_physicist.quantities.events import Events
@@ -155,7 +155,10 @@ EDITS = {
     "another order of keys": (dict(reversed(CAMPAIGN.items())), ENDS),
     "a regularisation": (changed(simulation={"events": 2000, "regularisation": 1}), {**ENDS, **BOTH}),
     "a key that nobody knows": (changed(novelty={"size": 1}), {**ENDS, **BOTH}),
-    "a key that nobody knows, further down": (changed(estimator={**CAMPAIGN["estimator"], "new": 1}), {**ENDS, **BOTH}),
+    "a key that nobody knows, further down": (
+        changed(estimator={**CAMPAIGN["estimator"], "new": 1}),
+        {**ENDS, **BOTH},
+    ),
 }
 
 

@@ -190,6 +190,11 @@ def test_a_file_that_is_missing_stops_everything_before_it_begins(tmp_path, name
         assert re.search(wanted, text), text
         assert "Traceback" not in text
         assert not (folder / "results").exists()
-    code, text = engines.call([engines.PROGRAMS / "robot-physicist", "validate", "campaigns/small.yaml"], folder)
-    assert code == 2
-    assert f"{key}: campaigns/{name}: no such file; put it there" in text
+    python = environment("yadage") / "python"
+    for line in (
+        [engines.PROGRAMS / "robot-physicist", "validate", "campaigns/small.yaml"],
+        [python, "workflow/run_yadage.py", "campaigns/small.yaml", "--native"],
+    ):
+        code, text = engines.call(line, folder)
+        assert code == 2
+        assert f"{key}: campaigns/{name}: no such file; put it there" in text

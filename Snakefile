@@ -28,6 +28,7 @@ rule all:
 
 checkpoint propose:
     input:
+        study_files,
         gains=gains_before,
         previous=search_before,
         campaign=CAMPAIGN,
@@ -50,6 +51,8 @@ checkpoint propose:
         mem_mb=memory_mb("propose"),
         kubernetes_memory_limit=limit("propose", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("propose", "kubernetes_job_timeout"),
+    params:
+        study_files_hold,
     message:
         "propose {wildcards.round} of {RESULTS}"
     shell:
@@ -58,6 +61,7 @@ checkpoint propose:
 
 checkpoint begin:
     input:
+        study_files,
         study=ancient(CAMPAIGN),
     output:
         campaign=f"{RESULTS}/{{first}}campaign.yaml",
@@ -70,6 +74,8 @@ checkpoint begin:
         mem_mb=memory_mb("begin"),
         kubernetes_memory_limit=limit("begin", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("begin", "kubernetes_job_timeout"),
+    params:
+        study_files_hold,
     message:
         "begin {RESULTS} {wildcards.first}"
     shell:
@@ -78,6 +84,7 @@ checkpoint begin:
 
 checkpoint observe:
     input:
+        taken,
         study=ancient(CAMPAIGN),
         campaign=own("campaign.yaml"),
         sequence=own("sequence.json"),
@@ -103,6 +110,7 @@ checkpoint observe:
 
 checkpoint update:
     input:
+        study_files,
         before("branches.json"),
         before("measurement/branches.json"),
         before("measurement/design.json"),
@@ -129,6 +137,8 @@ checkpoint update:
         mem_mb=memory_mb("update"),
         kubernetes_memory_limit=limit("update", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("update", "kubernetes_job_timeout"),
+    params:
+        study_files_hold,
     message:
         "update {RESULTS} for round {wildcards.next}"
     shell:
@@ -205,7 +215,7 @@ rule histogram:
 
 rule likelihood:
     input:
-        observed,
+        files_named,
         campaign=campaign_for_inference,
         histograms=histograms_of,
     output:
@@ -219,14 +229,17 @@ rule likelihood:
         mem_mb=memory_mb("likelihood"),
         kubernetes_memory_limit=limit("likelihood", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("likelihood", "kubernetes_job_timeout"),
+    params:
+        files_hold,
     message:
         "likelihood {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
-        command("likelihood", *INFERENCE)
+        command("likelihood", INFERENCE)
 
 
 rule posterior:
     input:
+        files_named,
         campaign=campaign_for_inference,
         workspace=rules.likelihood.output.workspace,
         patchset=rules.likelihood.output.patchset,
@@ -240,14 +253,17 @@ rule posterior:
         mem_mb=memory_mb("posterior"),
         kubernetes_memory_limit=limit("posterior", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("posterior", "kubernetes_job_timeout"),
+    params:
+        files_hold,
     message:
         "posterior {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
-        command("posterior", *INFERENCE)
+        command("posterior", INFERENCE)
 
 
 rule eig:
     input:
+        files_named,
         campaign=campaign_for_inference,
         histograms=histograms_of,
     output:
@@ -260,15 +276,17 @@ rule eig:
         mem_mb=memory_mb("eig"),
         kubernetes_memory_limit=limit("eig", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("eig", "kubernetes_job_timeout"),
+    params:
+        files_hold,
     message:
         "eig {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
-        command("eig", *INFERENCE)
+        command("eig", INFERENCE)
 
 
 rule recast:
     input:
-        published(),
+        files_named,
         campaign=campaign_for_inference,
         histograms=histograms_of,
     output:
@@ -283,10 +301,12 @@ rule recast:
         mem_mb=memory_mb("recast"),
         kubernetes_memory_limit=limit("recast", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("recast", "kubernetes_job_timeout"),
+    params:
+        files_hold,
     message:
         "recast {wildcards.round}{wildcards.setting} {wildcards.exposure}"
     shell:
-        command("recast", *INFERENCE, "published")
+        command("recast", INFERENCE)
 
 
 rule design:
@@ -324,6 +344,7 @@ rule design:
 
 rule allocate:
     input:
+        files_named,
         campaign=campaign_for_inference,
         histograms=all_histograms,
     output:
@@ -344,7 +365,9 @@ rule allocate:
         mem_mb=memory_mb("allocate"),
         kubernetes_memory_limit=limit("allocate", "kubernetes_memory_limit"),
         kubernetes_job_timeout=limit("allocate", "kubernetes_job_timeout"),
+    params:
+        files_hold,
     message:
         "allocate {wildcards.round}{wildcards.exposure}"
     shell:
-        command("allocate", *INFERENCE, "settings", "title")
+        command("allocate", INFERENCE, "settings", "title")

@@ -6,6 +6,7 @@ Needs the environment requirements/yadage.txt; the stages come from their contai
 """
 
 import argparse
+import importlib.util
 import json
 import logging
 import os
@@ -84,6 +85,23 @@ def missing_rounds(chosen):
     return None
 
 
+def missing_files(chosen):
+    """Say which file is not there that the campaign names; of what is no campaign the stages say so."""
+    campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
+    spec = importlib.util.spec_from_file_location("labels", ROOT / "src/robot_physicist/quantities/labels.py")
+    labels = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(labels)
+    try:
+        branches = labels.setting_labels(campaign), labels.exposure_labels(campaign)
+        named = labels.files_to_have(labels.named_files(campaign), *branches)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    for place, path in named:
+        if not (chosen.campaign.parent / path).is_file():
+            return f"{place}: {chosen.campaign.parent / path}: no such file; put it there, or correct the path"
+    return None
+
+
 def run(chosen):
     """Run the workflow; a failure is reported by the caller, who finds it in the snapshot."""
     from yadage.steering_api import run_workflow
@@ -129,7 +147,7 @@ def last_lines(logs, name):
 def main():
     """Run, and end with 0 only if all answers are there."""
     chosen = arguments()
-    if problem := missing_rounds(chosen):
+    if problem := missing_rounds(chosen) or missing_files(chosen):
         print(f"error: {chosen.campaign}: {problem}", file=sys.stderr)
         return 2
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if name not in os.environ})

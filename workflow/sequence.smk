@@ -19,11 +19,22 @@ def posterior_before(wildcards):
     return path
 
 
-def data_of(wildcards):
-    """What else of the study makes the data of a round: the entry of its file; other entries may be added later."""
+def entry_of(wildcards):
+    """The entry of the study that names the data of a round, if there is one; others may be added later."""
     observed = config.get("observed") or []
     entries = observed if isinstance(observed, list) else [observed]
     return entries[number_of(wildcards.round) - 1 :][:1]
+
+
+def taken(wildcards):
+    """Files of the study from which the data of a round, and the campaign of its experiment, are made."""
+    data = [Path(CAMPAIGN).parent / entry["file"] for entry in entry_of(wildcards)]
+    return [*study_files(wildcards), *(ancient(str(path)) for path in data)]
+
+
+def data_of(wildcards):
+    """What else of the study makes the data of a round: the entry of their file, and what all these files hold."""
+    return {"entry": entry_of(wildcards), "files": contents(taken(wildcards))}
 
 
 #: Rounds that only a search, and only a sequence, has; elsewhere a pattern that nothing matches.

@@ -1,10 +1,13 @@
 # Brings the facts that live elsewhere into the rules of the Snakefile: command lines from steps/, images from
 # envs/, branches from the campaign. Needs nothing that Snakemake does not bring itself, so that it also works
 # where the project is not installed.
+import copy
+import functools
 import hashlib
 import importlib.util
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 
@@ -40,6 +43,7 @@ def campaign_file():
         path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     )
     check_labels(name)
+    check_files(name)
     return name
 
 
@@ -55,12 +59,31 @@ def check_labels(campaign):
         labels.point_labels(config)
         labels.background_labels(config)
         labels.exposure_labels(config)
-        labels.observed_files(config, "", "")
+        labels.files_at(config, "", "")
         labels.allocation_labels(config)
     except KeyError as error:
         raise WorkflowError(f"{campaign}: {error} is missing; {advice}")
     except (AttributeError, TypeError, ValueError) as error:
         raise WorkflowError(f"{campaign}: not a campaign ({error}); {advice}")
+
+
+def check_files(campaign):
+    """Stop at a campaign that names a file which is not there; a job elsewhere need not have those of others."""
+    if not getattr(workflow, "is_main_process", not getattr(workflow, "mode", 0)):
+        return
+    for place, path in named_in(config, Path(campaign).parent):
+        if not path.is_file():
+            found = ", but a folder" if path.is_dir() else ""
+            raise WorkflowError(
+                f"{campaign}: {place}: {path}: no such file{found}; put it there, or correct the path"
+            )
+
+
+def named_in(campaign, folder):
+    """The files that a campaign in a folder names, each with its place in the campaign."""
+    branches = labels.setting_labels(campaign), labels.exposure_labels(campaign)
+    named = labels.files_to_have(labels.named_files(campaign), *branches)
+    return [(place, folder / path) for place, path in named]
 
 
 def step(name):
@@ -80,33 +103,91 @@ def section(key):
     return value
 
 
-def published():
-    """The files of a published likelihood, as paths that hold the wildcards of a setting and an exposure.
+def files_named(wildcards):
+    """Files that the campaign names and on which the inference of a branch, or of all branches, depends.
 
-    The stage finds them through the campaign, so here too the rule gives no name.
+    The stages find them through the campaign, so the rules give them no name. Their age does not matter: what they
+    hold is a parameter of the rules, and a file that is older than the results may still be another one.
     """
-    beside = Path(CAMPAIGN).parent
+    path = Path(campaign_of(wildcards))
+    campaign = content(path) if wildcards.round else config
+    if "setting" not in wildcards.keys():
+        return [ancient(str(one)) for _, one in named_in(campaign, path.parent)]
+    names = labels.files_at(campaign, wildcards.setting, wildcards.exposure)
+    return [ancient(str(path.parent / name)) for name in names]
+
+
+def study_files(wildcards):
+    """Files that the rounds of a study copy for themselves; data are taken round by round."""
+    every = named_in(config, Path(CAMPAIGN).parent)
     return [
-        str(beside / path)
-        .replace("SETTING", "{setting}")
-        .replace("EXPOSURE", "{exposure}")
-        for path in (section("published") or {}).values()
+        ancient(str(path)) for place, path in every if not place.startswith("observed")
     ]
 
 
-def observed(wildcards):
-    """The observed data of a setting and exposure: other data make another likelihood."""
-    path = campaign_of(wildcards)
-    campaign = content(path) if wildcards.round else config
-    names = labels.observed_files(campaign, wildcards.setting, wildcards.exposure)
-    return [str(Path(path).parent / name) for name in names]
+def contents(files):
+    """What files hold, as one word; Snakemake runs a job again when it changes.
+
+    Snakemake compares the parameters of a rule as a set, in which two files could exchange what they hold.
+    """
+    return " ".join(f"{file}={digest_of(Path(file))}" for file in files)
+
+
+def digest_of(path):
+    """SHA-256 of a file; of one that is not there Snakemake says so itself."""
+    if not path.is_file():
+        return ""
+    status = path.stat()
+    return digest_of_version(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.cache
+def digest_of_version(path, changed, size):
+    """The same, read once however many jobs ask, unless the file changes meanwhile."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def files_hold(wildcards):
+    """What the files hold on which the inference of a branch depends."""
+    return contents(files_named(wildcards))
+
+
+def study_files_hold(wildcards):
+    """What the files hold that the rounds of a study copy for themselves."""
+    return contents(study_files(wildcards))
+
+
+def everything_but(*keys):
+    """The campaign without some of its keys, such as simulation.events or, of all parameters, parameters.*.label."""
+    kept = copy.deepcopy(dict(config))
+    for key in keys:
+        remove(kept, key.split("."))
+    # another order of keys is the same campaign; below them, that of observables is the order of their bins
+    return {key: kept[key] for key in sorted(kept, key=str)}
+
+
+def remove(content, path):
+    """Remove what a path leads to, and sections that have become empty."""
+    if not isinstance(content, Mapping):
+        return
+    first, *rest = path
+    for name in list(content) if first == "*" else [first]:
+        if name in content:
+            if rest:
+                remove(content[name], rest)
+            if not rest or content[name] == {}:
+                del content[name]
 
 
 def command(name, *sections):
     """The command line of a stage: what it publishes is output, a branch's label is a wildcard, the rest is input.
 
-    A comment holds a digest of these sections of the campaign: when one changes, so does the command, and Snakemake
-    runs it again.
+    A comment holds a digest of these sections of the campaign, or of these parts: when one changes, so does the
+    command, and Snakemake runs it again.
     """
     spec, _ = step(name)
     line = spec["process"]["cmd"]
@@ -117,7 +198,8 @@ def command(name, *sections):
         for _, field, _, _ in Formatter().parse(line)
         if field
     }
-    content = json.dumps([section(key) for key in sections], sort_keys=True)
+    parts = [section(key) if isinstance(key, str) else key for key in sections]
+    content = json.dumps(parts, default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
     comment = f" # {digest}" if sections else ""
     return f"{line.format(**sources)} 2>&1 | tee {{log}}{comment}"
@@ -158,23 +240,19 @@ def memory_mb(name):
     return int(limit(name, "kubernetes_memory_limit").removesuffix("Mi"))
 
 
-#: What likelihood, posterior and gain of a setting depend on, besides the histograms of that setting.
-INFERENCE = (
-    "name",
-    "seed",
-    "simulator",
-    "parameters",
-    "prior",
-    "observables",
-    "exposure",
-    "simulation.folds",
-    "simulation.regularisation",
-    "simulation.smoothing",
-    "simulation.max_degree",
-    "backgrounds",
-    "systematics",
-    "observed",
-    "estimator",
+#: What cannot change a gain, a likelihood or a posterior: everything else in the campaign makes them again. Settings
+#: and sizes of the simulation change the branches there are, and the histograms of a branch.
+NO_GAIN = (
+    "title",
+    "settings",
+    "chosen_settings",
+    "parameters.*.label",
+    "simulation.events",
+    "simulation.events_at",
+    "simulation.batches",
+    "search",
+    "sequence",
+    "allocate",
 )
 BRANCH = ("setting", "sample", "exposure")
 if not config:
@@ -183,6 +261,9 @@ if not config:
 
 
 CAMPAIGN = campaign_file()
+#: What likelihood, posterior and gain of a setting depend on, besides the histograms of that setting and named files.
+#: The data of a sequence are those of a round, whose campaign names them.
+INFERENCE = everything_but(*NO_GAIN, *(["observed"] if config.get("sequence") else []))
 RESULTS = f"results/{Path(CAMPAIGN).stem}"
 ALLOCATIONS = labels.allocation_labels(config)
 #: Exposures whose luminosity is shared; without any a pattern that nothing matches.

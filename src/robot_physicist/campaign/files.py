@@ -11,6 +11,7 @@ import yaml
 from ..files import yaml as notation
 from ..files.documents import read_json
 from ..files.whole_files import copy, write_bytes
+from ..quantities import labels
 from ..quantities.errors import CampaignError, InputFileError
 from .checks.named_files import named_paths
 from .model import Campaign
@@ -55,7 +56,7 @@ def read_published(
         )
     found = []
     for key, pattern in campaign.published.model_dump().items():
-        path = folder / pattern.replace("SETTING", setting).replace("EXPOSURE", exposure)
+        path = folder / labels.published_file(pattern, setting, exposure)
         if not path.is_file():
             raise InputFileError(
                 f"{path}: no such file; published.{key} promises it for {setting}, {exposure}: put the file there, "

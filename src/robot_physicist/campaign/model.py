@@ -18,7 +18,7 @@ from ..information.options import Estimator
 from ..quantities import labels
 from ..quantities.exposure import EventCount, Luminosity
 from ..quantities.observable import Observable
-from ..quantities.options import Finite, Name, Section
+from ..quantities.options import FileName, Finite, Name, Section
 from ..simulators.choice import SimulatorChoice
 from ..templates.options import Simulation
 from .variables import Domain, Parameter, PosteriorFile, Weights
@@ -50,7 +50,7 @@ class HistogramBackground(Section):
 
     name: Name
     """Name of the sample in the workspace."""
-    file: str
+    file: FileName
     """ROOT file or JSON file (`{"histogram name": [contents]}`), relative to the campaign file."""
     histogram: str
     """Name of the histogram in the file; contents in picobarn per bin."""
@@ -62,7 +62,7 @@ Background = Annotated[SimulatedBackground | HistogramBackground, Field(union_mo
 class Observed(Section):
     """Data of a real experiment at one setting."""
 
-    file: str
+    file: FileName
     """ROOT file with one entry per event, relative to the campaign file."""
     tree: str = "events"
     """Name of the tree in the file."""
@@ -86,9 +86,9 @@ class PublishedLikelihood(Section):
     In the paths, `SETTING` and `EXPOSURE` stand for the labels of a setting and an exposure.
     """
 
-    workspace: str
+    workspace: FileName
     """Path of the pyhf workspace with data and backgrounds, relative to the campaign file."""
-    patchset: str
+    patchset: FileName
     """Path of the pyhf patchset of the published signal, relative to the campaign file."""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ..quantities import labels
-from ..quantities.options import Finite, Positive, Section
+from ..quantities.options import FileName, Finite, Positive, Section
 
 
 class Grid(Section):
@@ -72,7 +72,7 @@ class Weights(Section):
 class PosteriorFile(Section):
     """The posterior of an earlier campaign on the same grid, taken as the prior."""
 
-    posterior: str
+    posterior: FileName
     """Path of a posterior.json that holds observed data, relative to the campaign file."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ..quantities.options import Name, Positive, Section
+from ..quantities.options import FileName, Name, Positive, Section
 
 
 class LumiSystematic(Section):
@@ -44,7 +44,7 @@ class ShapeSystematic(Section):
     """Name of the nuisance parameter."""
     samples: list[Name] = Field(min_length=1)
     """Samples it acts on: `signal` or names of backgrounds."""
-    file: str
+    file: FileName
     """ROOT or JSON file with the histograms, relative to the campaign file."""
     up: str
     """Name of the histogram of ratios to nominal at +1 standard deviation."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from string import Formatter
 from typing import Any
 
 import yaml
 
+from ..quantities import labels
 from ..quantities.errors import InputFileError, nearest
 
 FLAG = re.compile(r"--([a-z]+) \{(\w+)\}")
@@ -28,6 +29,7 @@ class Project:
     workflows: Mapping[str, Any]
     snakefile: str
     reana: Mapping[str, Any]
+    campaigns: Mapping[str, Any]
     paths: Set[str]
 
 
@@ -113,6 +115,27 @@ def _reana(name: str, specification: Any, project: Project) -> Iterator[str]:
     for path in dict.fromkeys([*listed, specification["workflow"]["file"]]):
         if path not in project.paths:
             yield f"{name}: there is no {path}; {nearest(path, project.paths)}"
+    for value in inputs["parameters"].values():
+        yield from _named(name, value, [*inputs["files"], *inputs["directories"]], project)
+
+
+def _named(name: str, file: str, sent: Sequence[str], project: Project) -> Iterator[str]:
+    """What a campaign names has to go where the campaign goes."""
+    if file not in project.campaigns:
+        return
+    campaign = project.campaigns[file]
+    try:
+        branches = labels.setting_labels(campaign), labels.exposure_labels(campaign)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        yield f"{name}: {file} is not a campaign; `robot-physicist validate {file}` says what to do"
+        return
+    for place, path in labels.files_to_have(labels.named_files(campaign), *branches):
+        beside = PurePosixPath(file).parent / path
+        if str(beside) not in project.paths:
+            advice = nearest(str(beside), project.paths)
+            yield f"{name}: there is no {beside}, which {file} names at {place}; {advice}"
+        elif not {str(beside), *map(str, beside.parents)} & {str(PurePosixPath(one)) for one in sent}:
+            yield f"{name}: inputs.files: {beside} is missing, which {file} names at {place}; add it"
 
 
 def _init_parameters(workflow: Any) -> set[str]:
@@ -126,15 +149,27 @@ def read_project(folder: Path) -> Project:
     def parsed(pattern: str) -> dict[str, Any]:
         return {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(pattern))}
 
-    visible = ("*", "workflow/*", "campaigns/*", "tests/reana/*", "src/robot_physicist/**/*")
+    visible = ("*", "workflow/*", "campaigns/**/*", "examples/**/*", "tests/reana/*", "src/robot_physicist/**/*")
     if not (folder / "Snakefile").is_file():
         raise InputFileError(f"{folder}: no Snakefile; give the folder of a checkout")
+    reana = {f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()}
+    values = (value for content in reana.values() for value in content["inputs"]["parameters"].values())
+    named = {str(value) for value in values if (folder / str(value)).is_file()}
     included = sorted(folder.glob("workflow/*.smk"))
     return Project(
         steps=parsed("steps/*.yml"),
         environments=parsed("envs/*.yml"),
         workflows=parsed("workflow/*.yml"),
         snakefile="".join(path.read_text(encoding="utf-8") for path in (folder / "Snakefile", *included)),
-        reana={f"{name}.yaml": content for name, content in parsed("reana*.yaml").items()},
+        reana=reana,
+        campaigns={name: _campaign(folder / name) for name in sorted(named)},
         paths={str(path.relative_to(folder)) for pattern in visible for path in folder.glob(pattern)},
     )
+
+
+def _campaign(path: Path) -> Any:
+    """A campaign as its file has it; None when the file holds none."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError):
+        return None

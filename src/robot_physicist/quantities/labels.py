@@ -1,4 +1,4 @@
-"""Names of branches: `sqrt_s=91.2,polarisation=0.8` for a setting, the same form for a parameter point.
+"""Names of branches: `sqrt_s=91.2,polarisation=0.8` for a setting, the same form for a parameter point; named files.
 
 Standard library only and imported by path: the Snakefile reads the branches of a campaign with this
 module where the package itself is not installed (REANA's workflow engine).
@@ -11,12 +11,21 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 DIGITS = 12
 #: What engines may paste into command lines and paths.
 SAFE = re.compile(r"[\w.,+=/-]+", re.ASCII)
+#: All keys that name a file, relative to the campaign's; `[]` stands for each entry of a list, `*` for each key.
+FILES = (
+    "observed[].file",
+    "backgrounds[].file",
+    "systematics[].file",
+    "prior.posterior",
+    "published.workspace",
+    "published.patchset",
+)
 
 
 def rounded(value: float) -> float:
@@ -156,6 +165,62 @@ def observed_files(campaign: Mapping[str, Any], setting: str, exposure: str) -> 
         if label({name: entry["setting"][name] for name in campaign["settings"]}) == setting
         and (entry.get("exposure") or exposure_labels(campaign)[0]) == exposure
     ]
+
+
+def named_files(campaign: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every file that a campaign names: its place in the campaign, and its path relative to the campaign file.
+
+    >>> named_files({"backgrounds": [{"name": "z", "file": "z.json"}], "observed": {"file": "data.root"}})
+    [('observed[0].file', 'data.root'), ('backgrounds[0].file', 'z.json')]
+    """
+    found = [named for key in FILES for named in _values(campaign, key.replace("[]", ".[]").split("."), "")]
+    return [(place, path) for place, path in found if isinstance(path, str)]
+
+
+def _values(content: Any, keys: Sequence[str], place: str) -> Iterator[tuple[str, Any]]:
+    """What stands at a key, given by its parts, with the place of each; a single entry needs no list."""
+    if not keys or content is None:
+        yield place, content
+    elif keys[0] == "[]":
+        for index, entry in enumerate(content if isinstance(content, list) else [content]):
+            yield from _values(entry, keys[1:], f"{place}[{index}]")
+    elif isinstance(content, Mapping):
+        for key in content if keys[0] == "*" else [keys[0]]:
+            yield from _values(content.get(key), keys[1:], f"{place}.{key}".lstrip("."))
+
+
+def published_file(pattern: str, setting: str, exposure: str) -> str:
+    """Path of a published file at a setting and exposure, whose labels stand in place of SETTING and EXPOSURE."""
+    return pattern.replace("SETTING", setting).replace("EXPOSURE", exposure)
+
+
+def files_to_have(
+    named: Iterable[tuple[str, str]], settings: Sequence[str], exposures: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The files that have to be there, of those that `named_files` has found: published ones once per branch.
+
+    >>> named = [("prior.posterior", "p.json"), ("published.workspace", "SETTING.json")]
+    >>> files_to_have(named, ["a=1", "a=2"], ["luminosity=1fb-1"])
+    [('prior.posterior', 'p.json'), ('published.workspace', 'a=1.json'), ('published.workspace', 'a=2.json')]
+    """
+    branches = list(itertools.product(settings, exposures))
+    found = [
+        (place, published_file(path, *branch) if place.startswith("published.") else path)
+        for place, path in named
+        for branch in (branches if place.startswith("published.") else [()])
+    ]
+    return list(dict.fromkeys(found))
+
+
+def files_at(campaign: Mapping[str, Any], setting: str, exposure: str) -> list[str]:
+    """Files on which the inference at a setting and exposure depends: all that are named but data of other branches.
+
+    >>> files_at({"prior": {"posterior": "p.json"}, "observed": []}, "phi=1", "events=9")
+    ['p.json']
+    """
+    named = [(place, path) for place, path in named_files(campaign) if not place.startswith("observed")]
+    others = [path for _, path in files_to_have(named, [setting], [exposure])]
+    return list(dict.fromkeys([*observed_files(campaign, setting, exposure), *others]))
 
 
 def exposure_label(exposure: Mapping[str, Any]) -> str:

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+#: A key that names a file: the type of each of `quantities.labels.FILES`, and of no other.
+FileName = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

@@ -73,7 +73,7 @@ def test_observed_files_that_hold_no_events(tmp_path, raw):
         (lambda: path.unlink() or path.mkdir(), "no such file, but a folder"),
     ):
         write()
-        with pytest.raises(BadInputError, match=rf"^observed\[0\]: .*data\.root: {message}"):
+        with pytest.raises(BadInputError, match=rf"^observed\[0\](\.file)?: .*data\.root: {message}"):
             check(tmp_path, raw, OBSERVED)
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
 
-from ...histfactory.systematics import ShapeSystematic
 from ...quantities import labels
 from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
 from ...quantities.exposure import Luminosity
-from ..model import Campaign, HistogramBackground
-from ..variables import PosteriorFile
+from ..model import Campaign
 
 
 def observed_problems(campaign: Campaign) -> Iterator[CampaignError]:
@@ -53,24 +50,14 @@ def published_problems(campaign: Campaign) -> Iterator[CampaignError]:
 
 def named_paths(campaign: Campaign) -> list[tuple[str, str]]:
     """Every file that a campaign names: its place in the campaign, and its path relative to it."""
-    named: list[tuple[str, Any]] = [
-        *((f"observed[{i}].file", entry.file) for i, entry in enumerate(campaign.observed)),
-        *(
-            (f"backgrounds[{i}].file", entry.file)
-            for i, entry in enumerate(campaign.backgrounds)
-            if isinstance(entry, HistogramBackground)
-        ),
-        *(
-            (f"systematics[{i}].file", entry.file)
-            for i, entry in enumerate(campaign.systematics)
-            if isinstance(entry, ShapeSystematic)
-        ),
-    ]
-    if isinstance(campaign.prior, PosteriorFile):
-        named.append(("prior.posterior", campaign.prior.posterior))
-    if campaign.published is not None:
-        named += [(f"published.{key}", path) for key, path in campaign.published.model_dump().items()]
-    return named
+    sections = {key.split(".")[0].removesuffix("[]") for key in labels.FILES}
+    return labels.named_files(campaign.model_dump(include=sections))
+
+
+def files_to_have(campaign: Campaign) -> list[tuple[str, str]]:
+    """The same, where SETTING and EXPOSURE in the path of a published file stand for each of the campaign's."""
+    settings = [labels.label(point) for point in campaign.setting_points]
+    return labels.files_to_have(named_paths(campaign), settings, list(campaign.exposures))
 
 
 def path_problems(campaign: Campaign) -> Iterator[CampaignError]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ... import files
 from ...campaign.branches import exposure_label
+from ...campaign.checks.named_files import files_to_have
 from ...campaign.files import read_published
 from ...campaign.model import Campaign, HistogramBackground
 from ...campaign.priors import prior_weights
@@ -16,7 +17,7 @@ from ...campaign.variables import PosteriorFile
 from ...files.root_histograms import read_contents
 from ...histfactory.systematics import ShapeSystematic
 from ...inference.results import Posteriors
-from ...quantities.errors import BadInputError
+from ...quantities.errors import BadInputError, InputFileError
 from ...quantities.labels import label
 from .. import reading
 from . import observed_data
@@ -28,6 +29,10 @@ def check(campaign: Campaign, folder: Path) -> None:
     Raises InputFileError, ObservableError or CampaignError for the first that is missing, damaged, without what is
     asked of it, or not of this campaign's bins or grid.
     """
+    for place, path in files_to_have(campaign):
+        if not (folder / path).is_file():
+            found = ", but a folder" if (folder / path).is_dir() else ""
+            raise InputFileError(f"{place}: {folder / path}: no such file{found}; put it there, or correct the path")
     for place, read in _readers(campaign, folder):
         try:
             read()

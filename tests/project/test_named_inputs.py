@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from support.campaigns import ROOT
 
 from robot_physicist import __version__
 from robot_physicist.project.agreement import problems, read_project

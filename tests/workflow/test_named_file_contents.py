@@ -9,7 +9,7 @@ import engines
 import numpy as np
 import pytest
 import yaml
-from conftest import environment
+from support.campaigns import environment
 
 from robot_physicist.files import root_events
 from robot_physicist.quantities.events import Events

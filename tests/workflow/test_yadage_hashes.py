@@ -2,7 +2,7 @@
 
 import subprocess
 
-from conftest import environment
+from support.campaigns import environment
 
 #: Hashes a folder of inputs as packtivity does for a step: prints the hash.
 HASH = """

@@ -9,7 +9,7 @@ from ..quantities.errors import UnknownNameError, nearest
 from .base import Simulator
 
 #: Files of this folder that are no simulators.
-NO_SIMULATORS = ("base", "choice")
+NO_SIMULATORS = ("base", "choice", "program_output")
 
 
 def names() -> list[str]:

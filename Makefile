@@ -21,7 +21,7 @@ run: .venv/run.stamp ## Run a campaign: make run CAMPAIGN=campaigns/gaussian.yam
 	@robot-physicist show $(RESULTS)/design.json
 
 test: .venv/test.stamp .venvs/yadage/stamp .venvs/reana/stamp .venvs/reana-next/stamp ## Run all tests
-	@pytest --numprocesses auto --dist worksteal
+	@pytest --numprocesses auto --dist worksteal --durations=10
 
 lint: .venv/test.stamp ## Check style, types, spelling and the Snakefile
 	@ruff check . && ruff format --check .

@@ -16,9 +16,8 @@ from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.statistics.grid_posterior import entropy, normalised
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
-from brute_force import sampled_entropies
-from test_marginal_truth import corrected_entropies
-from workspaces import ten_nuisances
+from support.brute_force import corrected_entropies, sampled_entropies
+from support.workspaces import ten_nuisances
 
 POINTS, BINS, NUISANCES, DATA_SETS = 21, 20, 10, 4000
 #: Data sets and draws of the reference, for the correction and for Laplace's method alone.

@@ -1,34 +1,25 @@
-"""What several test files share: a small campaign and ways to change it."""
+"""Fixtures of several rooms: a small campaign, the command line, and what engines need."""
 
 from __future__ import annotations
 
 import copy
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from filelock import FileLock
+from support.campaigns import ROOT, SMALL
 
 from robot_physicist.campaign.model import Campaign
 from robot_physicist.campaign.reading import campaign_from
+from robot_physicist.cli.main import main
 
-ROOT = Path(__file__).parent.parent
 # Snakemake asks Slurm's programs, where there are any, for their configuration, and waits ten seconds when no Slurm runs.
 os.environ["SLURM_CONF"] = os.devnull
-SMALL: dict[str, Any] = {
-    "name": "small",
-    "seed": 3,
-    "simulator": {"name": "gaussian"},
-    "settings": {"variance": {"values": [0.5, 2]}},
-    "parameters": {"theta": {"linspace": [-1, 1, 5]}},
-    "observables": {"x": {"range": [-5, 5], "bins": 10, "overflow": "include"}},
-    "exposure": [{"events": 1}, {"events": 5}],
-    "simulation": {"events": 2000},
-}
 
 
 @pytest.fixture
@@ -48,17 +39,6 @@ def campaign_file(raw: dict[str, Any], tmp_path: Path) -> Path:
     return path
 
 
-def environment(name: str) -> Path:
-    """Programs of the environment in .venvs; without it a test is skipped, but fails in continuous integration."""
-    programs = ROOT / ".venvs" / name / "bin"
-    if not programs.is_dir():
-        missing = f"no environment .venvs/{name}; make .venvs/{name}/stamp"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return programs
-
-
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new folder of this test run, the same one for all its workers."""
@@ -69,7 +49,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def images(shared: Path) -> dict[str, str]:
     """Images of envs/, built by podman; environment variables with which engines use them."""
-    import engines
+    from support import engines
 
     variables = engines.docker(shared)
 
@@ -88,7 +68,7 @@ def images(shared: Path) -> dict[str, str]:
 @pytest.fixture
 def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A fresh Slurm, stopped after the test; a machine has one, whatever checkouts it has. Options for Snakemake."""
-    import engines
+    from support import engines
 
     monkeypatch.delenv("SLURM_CONF")
     with FileLock(Path(tempfile.gettempdir()) / "robot-physicist-slurm.lock"):
@@ -98,3 +78,22 @@ def slurm(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         options = ["--slurm-no-account", "--slurm-status-command", "squeue"]
         yield [*options, "--slurm-init-seconds-before-status-checks", "2"]
         engines.call([ROOT / "tests/slurm/stop"], ROOT)
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[Any, str]]:
+    def call(*arguments: Any) -> tuple[Any, str]:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out = capsys.readouterr()
+        return stop.value.code, out.out + out.err
+
+    return call
+
+
+@pytest.fixture
+def wide(raw: dict[str, Any]) -> Campaign:
+    raw["settings"] = {"variance": {"values": [1, 2, 3], "label": "V"}}
+    raw["exposure"] = {"events": 5}
+    raw["title"] = "A study"
+    return campaign_from(raw, "wide.yaml")

@@ -26,7 +26,14 @@ GOOD: dict[str, Any] = {
     "exposure": [{"events": 1}, {"events": 5}],
     "simulation": {"events": 2000},
 }
-#: Sections, one of each kind of mistake, as tests/test_validation.py has them.
+#: The same as experiments one after the other.
+TWO_ROUNDS = {
+    **GOOD,
+    "exposure": {"events": 5},
+    "estimator": {"draws": 128, "replicas": 16, "pseudo_experiments": 10},
+    "sequence": {"rounds": 2, "truth": {"theta": 0.5}},
+}
+#: Sections, one of each kind of mistake, as tests/campaign/test_reading.py has them.
 BAD: dict[str, Any] = {
     "simulater": {},
     "observables.x.bin": 3,
@@ -44,7 +51,7 @@ BAD: dict[str, Any] = {
     "observed": {"file": "/etc/passwd", "setting": {"variance": 2}},
     "systematics": [{"type": "normsys", "name": "eff", "samples": ["signl"], "up": 1.1, "down": 0.9}],
     "backgrounds": [{"name": "b", "simulator": {"name": "weinberg_born"}}],
-    "search": {"initial": 9},
+    "search": {"rounds": 0},
     "sequence": {"rounds": 1, "truth": {"theta": 3}},
     "allocate": "events=1",
 }
@@ -62,7 +69,7 @@ LINES = (
     "validate started.yaml",
     "check checkout",
     "reference results/reference",
-    "sequence campaigns/sequence.yaml --results results/sequence_by_command",
+    "sequence two_rounds.yaml --results results/two_rounds",
     "workspace checkout/examples/recast/published/workspace.json --draws 256 --output results/workspace/patches.json"
     " --patchset checkout/examples/recast/published/patchset.json",
     "workspace modified.json --grid mu=0:2:5 --prior mu=1:0.5 --draws 256 --output results/workspace/by_grid.json",
@@ -126,6 +133,7 @@ def prepare(folder: Path, tree: Path) -> None:
     (folder / "checkout").symlink_to(tree)
     (folder / "broken.yaml").write_text("a: [")
     (folder / "modified.json").write_text(json.dumps(MODIFIED))
+    (folder / "two_rounds.yaml").write_text(yaml.safe_dump(TWO_ROUNDS))
     (folder / "bad").mkdir()
     for number, (path, value) in enumerate(BAD.items()):
         (folder / f"bad/{number}.yaml").write_text(yaml.safe_dump(put(GOOD, path, value)))

@@ -167,6 +167,16 @@ def grid_prior(points: Sequence[Values], normals: Sequence[tuple[str, float, flo
     return np.asarray(weights / weights.sum())
 
 
+def open_prior(points: Sequence[Values], normals: Sequence[tuple[str, float, float]]) -> FloatArray:
+    """`grid_prior` that leaves a question. Raises BadInputError when it leaves a single point."""
+    prior = grid_prior(points, normals)
+    if entropy(prior) < LEAST_ENTROPY:
+        raise BadInputError(
+            "nothing to learn about: the prior leaves one point; give the grid more, or closer, points"
+        )
+    return prior
+
+
 def workspace_gain(
     workspace: dict[str, Any],
     patchset: Mapping[str, Any] | None,
@@ -195,11 +205,7 @@ def workspace_gain(
         raise BadInputError(f"the grid has {len(points)} points, more than {MOST_POINTS}; take fewer values")
     models = [nuisances(found[int(point.get(PATCH, 0))], {name: point[name] for name in grids}) for point in points]
     check_models(models, points)
-    prior = grid_prior(points, normals)
-    if entropy(prior) < LEAST_ENTROPY:
-        raise BadInputError(
-            "nothing to learn about: the prior leaves one point; give the grid more, or closer, points"
-        )
+    prior = open_prior(points, normals)
     observed = marginalise(models, counts[None], prior, False, rng)
     posterior, evidence = normalise(observed.log_likelihood, prior)
     most = max(len(one.index) for one in models)

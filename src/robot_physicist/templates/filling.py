@@ -47,15 +47,12 @@ def fill(
     """
     shape = (folds, *(observable.bins for observable in observables.values()))
     sumw, sumw2 = np.zeros(shape), np.zeros(shape)
-    seen = generated = 0
-    outside = 0.0
+    seen, generated, outside = 0, 0, 0.0
     section: CrossSection | None = None
     for block in blocks:
         values = {name: _binnable(block, name, observable) for name, observable in observables.items()}
         fold = (seen + np.arange(block.accepted)) % folds
-        weights = np.ones(block.accepted) if block.weights is None else block.weights
-        if not np.isfinite(weights).all():
-            raise ObservableError("some events have a weight that is not finite; mend the simulator or the file")
+        weights = _weights(block)
         contents, squares = _weighted(fold, values, observables, folds, weights)
         sumw, sumw2 = sumw + contents, sumw2 + squares
         if reweighting is not None and block.ratios is not None:
@@ -95,6 +92,13 @@ def _counted(block: Events) -> Events:
             " data are counted, and have none: remove the branch 'weight' from the file, or rename it"
         )
     return block
+
+
+def _weights(block: Events) -> FloatArray:
+    weights = np.ones(block.accepted) if block.weights is None else block.weights
+    if not np.isfinite(weights).all():
+        raise ObservableError("some events have a weight that is not finite; mend the simulator or the file")
+    return weights
 
 
 def _weighted(

@@ -107,10 +107,7 @@ def allocate(
     singles = [judge.gain(vertex) for vertex in np.eye(len(rates))]
     best = int(np.argmax([one.value for one in singles]))
     marginal = judge.marginal(chosen.shares).tolist()
-    shares = [
-        Share(label, float(share), one, worth)
-        for label, share, one, worth in zip(templates, chosen.shares, singles, marginal, strict=True)
-    ]
+    shares = [Share(*each) for each in zip(templates, chosen.shares.tolist(), singles, marginal, strict=True)]
     gain, single, advantage = _intervals(judge, found, chosen.shares, best, rng)
     return Allocation(
         exposure=exposure_label,

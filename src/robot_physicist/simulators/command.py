@@ -43,7 +43,8 @@ class CommandOptions(base.SimulatorOptions):
     """Options of a black box."""
 
     executable: list[str] = Field(min_length=1)
-    """Program and its first arguments; looked up relative to the working directory, then on PATH."""
+    """Program and its first arguments. The program is looked for relative to the campaign file, then relative to the
+    working directory, then on PATH; arguments that are files relative to the campaign file are found there."""
     observables: list[str] = Field(min_length=1)
     """Names of the columns to keep."""
     tree: str = "events"
@@ -54,9 +55,15 @@ class CommandSampler(Sampler):
     """Calls the program once per block."""
 
     def __init__(
-        self, options: CommandOptions, setting: Values, parameters: Values, points: Sequence[Values] = ()
+        self,
+        options: CommandOptions,
+        setting: Values,
+        parameters: Values,
+        points: Sequence[Values] = (),
+        folder: Path | None = None,
     ) -> None:
         self.options, self.setting, self.parameters, self.points = options, setting, parameters, points
+        self.folder = folder
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
         """Run the program for `events` events and read what it wrote."""
@@ -83,15 +90,35 @@ class CommandSampler(Sampler):
 
     def _line(self, events: int, seed: int, output: Path) -> list[str]:
         program, *arguments = self.options.executable
-        found = shutil.which(str(Path.cwd() / program)) or shutil.which(program)
+        found = find(program, self.folder)
         if found is None:
-            raise SimulationError(f"simulator.options.executable: cannot find an executable '{program}'")
+            raise SimulationError(f"simulator.options.executable: {_missing(program, self.folder)}")
         return [
-            *(found, *arguments),
+            *(found, *(_beside(argument, self.folder) for argument in arguments)),
             *("--setting", labels.label(self.setting)),
             *("--parameters", labels.label(self.parameters)),
             *("--events", str(events), "--seed", str(seed), "--output", str(output)),
         ]
+
+
+def find(program: str, folder: Path | None) -> str | None:
+    """Path of an executable: relative to the folder of the campaign file, to the working directory, or on PATH."""
+    places = [place / program for place in (folder, Path.cwd()) if place is not None]
+    return next(filter(None, (shutil.which(str(place.resolve())) for place in places)), None) or shutil.which(program)
+
+
+def _beside(argument: str, folder: Path | None) -> str:
+    return str((folder / argument).resolve()) if folder is not None and (folder / argument).is_file() else argument
+
+
+def _missing(program: str, folder: Path | None) -> str:
+    places = [place / program for place in (folder, Path.cwd()) if place is not None]
+    there = next((place for place in places if place.is_file()), None)
+    if there is not None:
+        return f"'{there}' is not executable; chmod +x {there}"
+    beside = [f"beside the campaign, in {folder}"] if folder is not None else []
+    looked = ", ".join([*beside, "in the working directory"])
+    return f"cannot find an executable '{program}' {looked} or on PATH; give its path relative to the campaign file"
 
 
 def _run(line: list[str]) -> str:
@@ -152,8 +179,26 @@ class Command(Simulator):
 
     def prepare(self, setting: Values, parameters: Values) -> CommandSampler:
         """Fix φ and θ."""
-        return CommandSampler(self.options, setting, parameters)
+        return CommandSampler(self.options, setting, parameters, folder=self.folder)
 
     def prepare_weighted(self, setting: Values, parameters: Values, points: Sequence[Values]) -> CommandSampler:
         """Fix φ and θ, and the points to which events get weights."""
-        return CommandSampler(self.options, setting, parameters, points)
+        return CommandSampler(self.options, setting, parameters, points, self.folder)
+
+    def lacks(self) -> str | None:
+        """Say that the program is not there, or cannot be executed."""
+        program = self.options.executable[0]
+        return None if find(program, self.folder) else f"executable: {_missing(program, self.folder)}"
+
+    def note(self) -> str | None:
+        """Say that the program is only found relative to the working directory."""
+        program = self.options.executable[0]
+        old = shutil.which(str(Path.cwd() / program))
+        if old is None or self.folder is None or find(program, self.folder) != str(Path(old).resolve()):
+            return None
+        if shutil.which(str((self.folder / program).resolve())) or Path(program).is_absolute():
+            return None
+        return (
+            f"executable: '{program}' is found in the working directory only; write its path relative to the campaign"
+            " file, like all others"
+        )

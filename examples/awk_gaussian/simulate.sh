@@ -26,4 +26,5 @@ awk -v theta="$parameters" -v variance="$setting" -v events="$events" -v seed="$
       for (k = 0; k < n; k++) printf ",%.9g", exp(((x - theta) ^ 2 - (x - other[k]) ^ 2) / (2 * variance))
       print ""
     }
+    print "# generated: " events  # the last line: only a program that came to its end says so
   }' > "$output"

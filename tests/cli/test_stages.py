@@ -37,7 +37,7 @@ def test_a_setting_with_backgrounds_systematics_and_observed_data(call, tmp_path
         "seed": 5,
         "simulator": {"name": "weinberg_born"},
         "settings": {"sqrt_s": {"values": [88, 91.2], "unit": "GeV"}},
-        "parameters": {"sin2theta_w": {"linspace": [0.2, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.02}}},
+        "parameters": {"sin2theta_w": {"linspace": [0.2, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.015}}},
         "observables": {"cos_theta": {"range": [-1, 1], "bins": 4}},
         "exposure": {"luminosity": 0.2, "unit": "pb-1"},
         "simulation": {"events": 20000},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from ..files.documents import read_json
 from ..files.whole_files import copy, write_bytes
 from ..quantities import labels
 from ..quantities.errors import CampaignError, InputFileError
+from ..simulators.choice import SimulatorChoice
 from .checks.named_files import named_paths
-from .model import Campaign
+from .model import Campaign, SimulatedBackground
 from .reading import campaign_from
+
+#: First line of a campaign that was made from one in another folder, and says where that is.
+PROGRAMS = "# programs are relative to:"
 
 
 def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence[str] = ()) -> None:
@@ -27,23 +32,46 @@ def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence
         if named not in there:
             copy(folder / named, path.parent / named)
     content = campaign.model_dump(mode="json", exclude_unset=True)
-    write_bytes(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True).encode())
+    beside = f"{PROGRAMS} {os.path.relpath(folder, path.parent)}\n" if _programs_in(campaign, folder) else ""
+    write_bytes(path, (beside + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)).encode())
+
+
+def choices(campaign: Campaign) -> dict[str, SimulatorChoice]:
+    """Every simulator that a campaign names, by its place in the file."""
+    backgrounds = enumerate(campaign.backgrounds)
+    return {"simulator": campaign.simulator} | {
+        f"backgrounds[{index}].simulator": entry.simulator
+        for index, entry in backgrounds
+        if isinstance(entry, SimulatedBackground)
+    }
+
+
+def _programs_in(campaign: Campaign, folder: Path) -> bool:
+    """Is a file in this folder part of how a program is called?"""
+    words = [word for choice in choices(campaign).values() for word in choice.options.get("executable", [])]
+    return any((folder / word).is_file() for word in map(str, words))
 
 
 def read_campaign(path: Path) -> Campaign:
     """Read and validate a campaign file; raises CampaignError naming the place of each problem.
 
-    The paths in the returned campaign are resolved against the folder of the file.
+    Programs are looked for relative to the folder of the file, or to that of the campaign that it was made from.
     """
     try:
-        raw = notation.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = notation.parse(text)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such campaign file; `robot-physicist init` writes one") from None
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; give the path of a campaign file") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a YAML file: {error}") from None
-    return campaign_from(raw, str(path))
+    campaign = campaign_from(raw, str(path))
+    first = text.partition("\n")[0]
+    folder = path.parent / first.removeprefix(PROGRAMS).strip() if first.startswith(PROGRAMS) else path.parent
+    for choice in choices(campaign).values():
+        choice.named_in(folder)
+    return campaign
 
 
 def read_published(

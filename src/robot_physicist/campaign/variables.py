@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -60,6 +62,19 @@ class Normal(Section):
     """Mean of the normal distribution before truncation."""
     sd: Positive
     """Standard deviation of the normal distribution before truncation."""
+
+    def outside(self, values: Sequence[float]) -> float:
+        """Probability of this prior beyond a grid, whose ends reach half a step further; 0 for a single value.
+
+        >>> round(Normal(mean=0, sd=1).outside([-1.5, -0.5, 0.5, 1.5]), 4)
+        0.0455
+        """
+        ordered = sorted(values)
+        if len(ordered) < 2:
+            return 0.0
+        low, high = (1.5 * ordered[end] - 0.5 * ordered[beside] for end, beside in ((0, 1), (-1, -2)))
+        below, above = ((end - self.mean) / self.sd / math.sqrt(2) for end in (low, high))
+        return (math.erfc(-below) + math.erfc(above)) / 2
 
 
 class Weights(Section):

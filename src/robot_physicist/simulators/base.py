@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +61,8 @@ class Simulator(ABC):
     has_density: ClassVar[bool] = False
     #: Events per seeded block: bounds the memory, and block b is the same however many follow it.
     block_size: ClassVar[int] = 1_000_000
+    #: Where the campaign file is, to which paths among the options are relative; None where there is no file.
+    folder: Path | None = None
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.options = options
@@ -94,6 +97,14 @@ class Simulator(ABC):
 
     def cross_section(self, setting: Values, parameters: Values) -> CrossSection | None:
         """The exact cross-section, for simulators that know it without simulating."""
+        return None
+
+    def lacks(self) -> str | None:
+        """Say which option names something that is not there, and what to do; None when events can be made."""
+        return None
+
+    def note(self) -> str | None:
+        """Say which option works, but should be written otherwise."""
         return None
 
     def versions(self) -> Mapping[str, str]:

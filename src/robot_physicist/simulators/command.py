@@ -7,7 +7,8 @@ It is called as
 and writes FILE either as a ROOT file with a tree (`events` unless told otherwise), one branch per observable,
 or as a plain table: comma-separated values under a line of column names, comment lines starting with `#`.
 A column `weight` is optional. A cross-section is a JSON string `metadata` in the ROOT file, or comment lines in
-the table, with `cross_section_pb`, `cross_section_error_pb` and, when some were rejected, `generated`.
+the table, with `cross_section_pb` and `cross_section_error_pb`. A program that rejects events says how many it made:
+`generated` after the last row of the table, `generated` and `accepted` in the metadata.
 
 A campaign with references adds `--points FILE`, a file with the label of one parameter point per line. The program
 then writes for each event the differential cross-section (or the density) at each of these points, divided by that at
@@ -16,19 +17,18 @@ then writes for each event the differential cross-section (or the density) at ea
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
-from ..files.reproducible_root import uproot_module
+from ..files.program_output import Output, read
 from ..quantities import labels
 from ..quantities.arrays import FloatArray, Values
 from ..quantities.errors import ObservableError, SimulationError, nearest
@@ -43,28 +43,27 @@ class CommandOptions(base.SimulatorOptions):
     """Options of a black box."""
 
     executable: list[str] = Field(min_length=1)
-    """Program and its first arguments; looked up relative to the working directory, then on PATH."""
+    """Program and its first arguments. The program is looked for relative to the campaign file, then relative to the
+    working directory, then on PATH; arguments that are files relative to the campaign file are found there."""
     observables: list[str] = Field(min_length=1)
     """Names of the columns to keep."""
     tree: str = "events"
     """Name of the tree, when the program writes a ROOT file."""
 
 
-class Metadata(BaseModel):
-    """What a program may say about its events; anything else it says is its own business."""
-
-    cross_section_pb: float | None = Field(None, gt=0, allow_inf_nan=False)
-    cross_section_error_pb: float = Field(0.0, ge=0, allow_inf_nan=False)
-    generated: int | None = Field(None, ge=1)
-
-
 class CommandSampler(Sampler):
     """Calls the program once per block."""
 
     def __init__(
-        self, options: CommandOptions, setting: Values, parameters: Values, points: Sequence[Values] = ()
+        self,
+        options: CommandOptions,
+        setting: Values,
+        parameters: Values,
+        points: Sequence[Values] = (),
+        folder: Path | None = None,
     ) -> None:
         self.options, self.setting, self.parameters, self.points = options, setting, parameters, points
+        self.folder = folder
 
     def sample(self, events: int, rng: np.random.Generator) -> Events:
         """Run the program for `events` events and read what it wrote."""
@@ -76,83 +75,63 @@ class CommandSampler(Sampler):
                 points = Path(folder) / "points"
                 points.write_text("".join(f"{labels.label(point)}\n" for point in self.points), encoding="utf-8")
                 line += ["--points", str(points)]
-            _run(line)
-            if not output.is_file():
-                raise SimulationError(f"`{' '.join(line)}` ended well but wrote no --output file")
-            columns, metadata = read(output, self.options.tree, self.options.observables)
-        ratios = _ratios(columns, len(self.points)) if self.points else None
-        return replace(_events(columns, metadata, self.options.observables, events), ratios=ratios)
+            complaints = _run(line)
+            try:
+                return self._written(output, events)
+            except SimulationError as error:
+                raise SimulationError(f"`{' '.join(line)}` ended well, but {error}{complaints}") from None
+
+    def _written(self, output: Path, events: int) -> Events:
+        if not output.is_file():
+            raise SimulationError("wrote no --output file")
+        found = read(output, self.options.tree, self.options.observables)
+        ratios = _ratios(found.columns, len(self.points)) if self.points else None
+        return replace(_events(found, self.options.observables, events), ratios=ratios)
 
     def _line(self, events: int, seed: int, output: Path) -> list[str]:
         program, *arguments = self.options.executable
-        found = shutil.which(str(Path.cwd() / program)) or shutil.which(program)
+        found = find(program, self.folder)
         if found is None:
-            raise SimulationError(f"simulator.options.executable: cannot find an executable '{program}'")
+            raise SimulationError(f"simulator.options.executable: {_missing(program, self.folder)}")
         return [
-            *(found, *arguments),
+            *(found, *(_beside(argument, self.folder) for argument in arguments)),
             *("--setting", labels.label(self.setting)),
             *("--parameters", labels.label(self.parameters)),
             *("--events", str(events), "--seed", str(seed), "--output", str(output)),
         ]
 
 
-def _run(line: list[str]) -> None:
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+def find(program: str, folder: Path | None) -> str | None:
+    """Path of an executable: relative to the folder of the campaign file, to the working directory, or on PATH."""
+    places = [place / program for place in (folder, Path.cwd()) if place is not None]
+    return next(filter(None, (shutil.which(str(place.resolve())) for place in places)), None) or shutil.which(program)
+
+
+def _beside(argument: str, folder: Path | None) -> str:
+    return str((folder / argument).resolve()) if folder is not None and (folder / argument).is_file() else argument
+
+
+def _missing(program: str, folder: Path | None) -> str:
+    places = [place / program for place in (folder, Path.cwd()) if place is not None]
+    there = next((place for place in places if place.is_file()), None)
+    if there is not None:
+        return f"'{there}' is not executable; chmod +x {there}"
+    beside = [f"beside the campaign, in {folder}"] if folder is not None else []
+    looked = ", ".join([*beside, "in the working directory"])
+    return f"cannot find an executable '{program}' {looked} or on PATH; give its path relative to the campaign file"
+
+
+def _run(line: list[str]) -> str:
+    """Run a program and return the last lines of its standard error, each on a new line."""
+    done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False)
+    tail = "".join(f"\n{text}" for text in done.stderr.splitlines()[-LINES:])
     if done.returncode != 0:
-        tail = "\n".join(done.stderr.splitlines()[-LINES:])
-        raise SimulationError(f"`{' '.join(line)}` failed with exit code {done.returncode}:\n{tail}")
+        raise SimulationError(f"`{' '.join(line)}` failed with exit code {done.returncode}:{tail}")
+    return tail
 
 
-def read(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    """Read columns and metadata from the ROOT file or table that a program wrote; raises SimulationError."""
-    with path.open("rb") as file:
-        is_root = file.read(4) == b"root"
-    return _read_root(path, tree, observables) if is_root else _read_table(path)
-
-
-def _read_root(path: Path, tree: str, observables: Sequence[str]) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    try:
-        with uproot_module().open(path) as file:
-            if tree not in file:
-                raise SimulationError(f"the program wrote no tree '{tree}'; {nearest(tree, file.keys(cycle=False))}")
-            written = set(file[tree].keys())
-            ratios = {name for name in written if name == "ratios" or name.startswith("ratio_")}
-            names = sorted(ratios | ({*observables, "weight"} & written))
-            arrays = file[tree].arrays(names, library="np") if names else {}
-            metadata = json.loads(str(file["metadata"])) if "metadata" in file else {}
-        return {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}, dict(metadata)
-    except SimulationError:
-        raise
-    except Exception as error:  # uproot raises whatever it stumbles over in a file that is not as it should be
-        raise SimulationError(f"the program's ROOT file cannot be read: {error}") from None
-
-
-def _read_table(path: Path) -> tuple[dict[str, FloatArray], dict[str, Any]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        comments = [line.lstrip("# ").partition(":") for line in lines if line.startswith("#")]
-        header, *rows = [line for line in lines if line and not line.startswith("#")] or [""]
-        names = [name.strip() for name in header.split(",")]
-        metadata = {key.strip(): float(value) for key, colon, value in comments if colon and _is_number(value)}
-        table = np.array([row.split(",") for row in rows], dtype=np.float64).reshape(-1, len(names))
-    except ValueError as error:
-        raise SimulationError(f"the program's output is neither ROOT nor a table of numbers: {error}") from None
-    if len(set(names)) < len(names):
-        raise SimulationError(f"the program's table has two columns of one name: {', '.join(names)}")
-    return {name: np.ascontiguousarray(column) for name, column in zip(names, table.T, strict=True)}, metadata
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _events(
-    columns: Mapping[str, FloatArray], metadata: Mapping[str, Any], observables: list[str], events: int
-) -> Events:
+def _events(output: Output, observables: list[str], events: int) -> Events:
+    columns = output.columns
     for name in observables:
         if name not in columns:
             raise ObservableError(f"the program wrote no observable '{name}'; {nearest(name, columns)}")
@@ -160,17 +139,9 @@ def _events(
         if columns[name].ndim != 1 or not np.isfinite(columns[name]).all():
             raise SimulationError(f"the program wrote values of '{name}' that are not finite numbers, one per event")
     kept = {name: columns[name] for name in observables}
-    accepted = len(kept[observables[0]])
-    try:
-        made = Metadata.model_validate(metadata)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise SimulationError(f"the program's {first['loc'][0]} is {first['input']}: {first['msg']}") from None
-    generated = events if made.generated is None else made.generated
-    if generated < accepted:
-        raise SimulationError(f"the program wrote {accepted} events but generated {generated}; set 'generated'")
-    section = made.cross_section_pb
-    known = None if section is None else CrossSection(section, made.cross_section_error_pb)
+    generated = output.generated(len(kept[observables[0]]), events)
+    section = output.made.cross_section_pb
+    known = None if section is None else CrossSection(section, output.made.cross_section_error_pb)
     return Events(kept, generated, columns.get("weight"), known)
 
 
@@ -208,8 +179,26 @@ class Command(Simulator):
 
     def prepare(self, setting: Values, parameters: Values) -> CommandSampler:
         """Fix φ and θ."""
-        return CommandSampler(self.options, setting, parameters)
+        return CommandSampler(self.options, setting, parameters, folder=self.folder)
 
     def prepare_weighted(self, setting: Values, parameters: Values, points: Sequence[Values]) -> CommandSampler:
         """Fix φ and θ, and the points to which events get weights."""
-        return CommandSampler(self.options, setting, parameters, points)
+        return CommandSampler(self.options, setting, parameters, points, self.folder)
+
+    def lacks(self) -> str | None:
+        """Say that the program is not there, or cannot be executed."""
+        program = self.options.executable[0]
+        return None if find(program, self.folder) else f"executable: {_missing(program, self.folder)}"
+
+    def note(self) -> str | None:
+        """Say that the program is only found relative to the working directory."""
+        program = self.options.executable[0]
+        old = shutil.which(str(Path.cwd() / program))
+        if old is None or self.folder is None or find(program, self.folder) != str(Path(old).resolve()):
+            return None
+        if shutil.which(str((self.folder / program).resolve())) or Path(program).is_absolute():
+            return None
+        return (
+            f"executable: '{program}' is found in the working directory only; write its path relative to the campaign"
+            " file, like all others"
+        )

@@ -19,6 +19,7 @@ from ..quantities.arrays import FloatArray
 from ..quantities.errors import GainWarning, MarginalisationWarning
 from ..quantities.estimates import Estimate
 from ..quantities.seeds import branch_generator
+from ..templates.odd_points import odd_points
 from ..templates.reweighting import effective_events, few_events
 from ..templates.templates import Templates
 from .reading.inputs import exposure_named, prior_of, systematics_of, templates_from
@@ -64,6 +65,7 @@ def gain_of(
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
     # An open interval says how many events are missing already.
     few = [] if gain.lacking else few_events(templates.points, effective)
+    odd = odd_points(templates, campaign.simulation.max_degree)
     return InformationGain(
         setting=setting,
         exposure=exposure,
@@ -77,6 +79,6 @@ def gain_of(
         nuisances=nuisances_text(campaign, systematics is not None),
         simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
         effective_events=float(effective.min()),
-        warnings=[*gain.warnings, *few, *templates.warnings],
+        warnings=[*gain.warnings, *few, *odd, *templates.warnings],
         marginalisation=gain.marginalisation,
     )

@@ -18,6 +18,9 @@ from .named_files import observed_problems, path_problems, published_problems
 from .samples import sample_problems, systematic_problems
 from .simulator import observable_problems, option_problems, reference_problems, variable_problems
 
+#: Probability of a prior outside its grid above which the grid cannot be meant.
+MOST_OUTSIDE = 0.5
+
 
 def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     """Yield every disagreement, the most basic first; each names its place in the file."""
@@ -86,6 +89,11 @@ def _priors(campaign: Campaign) -> Iterator[CampaignError]:
                 yield CampaignError(
                     f"{place}: cannot be normalised, the grid is {min(pulls):.3g} standard deviations away from"
                     " its mean; move the mean or the grid"
+                )
+            elif (outside := prior.outside(parameter.points)) > MOST_OUTSIDE:
+                yield CampaignError(
+                    f"{place}: {outside:.1%} of it lies outside the grid, [{min(parameter.points):g},"
+                    f" {max(parameter.points):g}]; move the mean, or widen the grid"
                 )
     if isinstance(campaign.prior, Weights):
         yield from _weights("prior", campaign.prior.weights, len(campaign.parameter_points))

@@ -10,6 +10,7 @@ from ...campaign.files import read_campaign
 from ...campaign.model import Campaign
 from ...design.search.rounds import first_campaign
 from ...quantities.errors import BadInputError, PlanWarning
+from ..checking import look_outside
 from . import cost as estimate
 from . import needed_events
 from .cost import probe
@@ -22,6 +23,7 @@ def plan(file: Path, cores: int, error: float | None, pilot: Path | None) -> str
     The pilot's results are in the campaign's own results folder unless another is given.
     """
     campaign = read_campaign(file)
+    look_outside(campaign)
     if pilot is not None and error is None:
         raise BadInputError("--pilot: is read to find the events for an error; give --error too")
     if error is not None:

@@ -5,10 +5,10 @@ import os
 import re
 import shutil
 
-import engines
 import numpy as np
 import pytest
 import yaml
+from support import engines
 from support.campaigns import environment
 
 from robot_physicist.files import root_events

@@ -19,6 +19,17 @@ def test_a_misspelt_command_gets_advice():
     assert "did you mean 'simulate'?" in done.stderr
 
 
+def test_help_keeps_its_lines_and_cuts_no_sentence():
+    text = run("--help").stdout
+    assert "..." not in text.partition("Commands:")[2]
+    assert "\b" not in text
+    assert "Start with:  robot-physicist init my.yaml\n" in text
+    assert "..." not in text.partition("Commands:")[2]
+    flat = " ".join(text.split())
+    for command in cli.commands.values():
+        assert " ".join(command.help.partition("\n\n")[0].split()) in flat
+
+
 def test_bad_input_writes_nothing(campaign_file, tmp_path, call):
     code, text = call(
         "simulate",

@@ -19,14 +19,23 @@ class Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'; {nearest(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands with their whole first sentence, which click would cut to a line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(self.commands[name])) for name in self.list_commands(ctx)])
+
+
+def _first_sentence(command: click.Command) -> str:
+    return " ".join((command.help or "").partition("\n\n")[0].split())
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__)
 def cli() -> None:
-    r"""Which setting of an experiment teaches most about a parameter.
+    """Which setting of an experiment teaches most about a parameter.
 
     \b
     Start with:  robot-physicist init my.yaml
                  robot-physicist validate my.yaml
                  snakemake --cores all --configfile my.yaml
-    """
+    """  # noqa: D301  (click keeps the lines after the character \\b)

@@ -3,7 +3,8 @@
 import pytest
 from support.command_line import run
 
-from robot_physicist.cli.main import cli
+from robot_physicist import stages
+from robot_physicist.cli.main import cli, main
 
 
 def test_a_misspelt_key_ends_with_exit_code_two_and_advice(campaign_file):
@@ -17,6 +18,17 @@ def test_a_misspelt_command_gets_advice():
     done = run("simulat")
     assert done.returncode == 2
     assert "did you mean 'simulate'?" in done.stderr
+
+
+def test_control_c_says_that_the_same_command_resumes(monkeypatch, capsys):
+    def interrupted(file):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stages, "validate", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["validate", "small.yaml"])
+    assert ended.value.code == 130
+    assert "interrupted: the same command goes on" in capsys.readouterr().err
 
 
 def test_help_keeps_its_lines_and_cuts_no_sentence():

@@ -10,11 +10,8 @@ import click
 
 from .. import project, stages
 from .. import watch as watching
-from .group import cli
+from .group import INTERRUPTED, cli
 from .options import FILE, positive
-
-#: What a shell calls a command that was ended by Ctrl-C.
-INTERRUPTED = 130
 
 
 @cli.command()

@@ -1,5 +1,7 @@
 """What validate and plan see outside the campaign file: programs, and priors beyond the grid."""
 
+import sys
+
 import pytest
 import yaml
 from support.command_line import run
@@ -112,3 +114,41 @@ def test_a_prior_beyond_its_grid_is_seen(campaign_file, raw, command, mean, sd, 
     assert done.returncode == code
     assert message is None or message in done.stderr
     assert message is not None or "outside" not in done.stderr
+
+
+UNITS = {
+    "table": PROGRAM.replace('print "x";', 'print "# unit_x: MeV"; print "# cross_section_pb: 2.5"; print "x";'),
+    "ROOT": f"""\
+#!{sys.executable}
+import json, sys
+import numpy as np, uproot
+options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+with uproot.recreate(options["--output"]) as file:
+    file["events"] = {{"x": np.linspace(0, 1, int(options["--events"]))}}
+    file["metadata"] = json.dumps({{"units": {{"x": "MeV"}}, "cross_section_pb": 2.5}})
+""",
+}
+
+
+@pytest.mark.parametrize("kind", UNITS)
+def test_units_that_contradict_the_campaign_are_refused(study, raw, kind):
+    (study / "box.sh").write_text(UNITS[kind])
+    raw["observables"]["x"]["unit"] = "MeV/c2"
+    done = call(study, raw, "validate", study, "--try")
+    assert done.returncode == 0
+    said = done.stdout.splitlines()[1]
+    assert said.startswith("command at variance=0.5, theta=-1: 10 of 10 events, x from 0")
+    assert said.endswith(" MeV, cross-section 2.5 ± 0 pb")
+    raw["observables"]["x"]["unit"] = "GeV"
+    for done in (call(study, raw, "validate", study, "--try"), call(study, raw, "plan", study)):
+        assert done.returncode == 2
+        assert "observables.x.unit: is 'GeV', and the program says it writes 'MeV'" in done.stderr
+    assert simulate(study / "small.yaml", study).returncode == 2
+
+
+def test_trying_says_how_a_program_fails(study, raw):
+    (study / "box.sh").write_text("#!/bin/sh\necho no beam >&2\nexit 3\n")
+    done = call(study, raw, "validate", study, "--try")
+    assert done.returncode == 1
+    assert "no beam" in done.stderr
+    assert call(study, raw, "validate", study).returncode == 0

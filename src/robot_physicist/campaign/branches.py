@@ -7,10 +7,11 @@ from dataclasses import field
 
 from ..quantities import labels
 from ..quantities.arrays import Values
-from ..quantities.errors import UnknownNameError, nearest
+from ..quantities.errors import CampaignError, UnknownNameError, nearest
 from ..quantities.estimates import CONFIG, document
 from ..quantities.events import Events, weighted_block
 from ..quantities.seeds import branch_generator
+from ..quantities.units import contradict
 from ..simulators.choice import SimulatorChoice, build
 from .model import Campaign, Observed, SimulatedBackground
 
@@ -78,4 +79,17 @@ def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:
     first = sum(-(-batch // block_size) for batch in before)
     for number, start in enumerate(range(0, events, block_size), first):
         size = min(block_size, events - start)
-        yield sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
+        block = sampler.sample(size, branch_generator(campaign.seed, phi, theta, number, purpose))
+        check_units(block, campaign)
+        yield block
+
+
+def check_units(block: Events, campaign: Campaign) -> None:
+    """Raise CampaignError when events come in another unit than the campaign's for an observable."""
+    for name, observable in campaign.observables.items():
+        said = block.units.get(name, "")
+        if contradict(observable.unit, said):
+            raise CampaignError(
+                f"observables.{name}.unit: is '{observable.unit}', and the program says it writes '{said}'; change"
+                " unit and range, or convert the values in the program"
+            )

@@ -25,9 +25,10 @@ def sequence(file: Path, results: Path | None) -> None:
 
 @cli.command()
 @click.argument("file", type=FILE)
-def validate(file: Path) -> None:
+@click.option("--try", "attempt", is_flag=True, help="Let every simulator make 10 events, and say what they are.")
+def validate(file: Path, attempt: bool) -> None:
     """Check everything in a campaign FILE that can be checked before a job runs."""
-    click.echo(stages.validate(file))
+    click.echo(stages.validate(file, attempt))
 
 
 @cli.command()

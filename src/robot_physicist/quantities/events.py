@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .arrays import FloatArray
 
@@ -52,6 +52,7 @@ class Events:
     `cross_section` is the one before selection, or None for a simulator that knows none.
     `ratios`, (accepted, M), is each event's differential cross-section at M other parameter points, divided by that
     at the point where it was generated (the density in place of the cross-section, for a simulator that knows none).
+    `units` are those of the observables, as far as a simulator says them with its events.
     """
 
     columns: Mapping[str, FloatArray]
@@ -59,6 +60,7 @@ class Events:
     weights: FloatArray | None = None
     cross_section: CrossSection | None = None
     ratios: FloatArray | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accepted(self) -> int:

@@ -21,6 +21,19 @@ ONE_TERM = re.compile(r"[\w.]+(\[[^]]*\])?")
 SYNONYMS = {"radian": "rad", "radians": "rad", "degree": "deg", "degrees": "deg", "°": "deg", "µm": "um", "µs": "us"}
 CIRCLE = 2 * math.pi
 
+#: In natural units masses, momenta and energies have one unit.
+LIGHT = re.compile(r"/\s*c(\^?2|²|\*\*2)?$")
+
+
+def contradict(first: str, second: str) -> bool:
+    """Are two units different ones? One that is not said contradicts none.
+
+    >>> contradict("GeV", "MeV"), contradict("GeV/c^2", "GeV"), contradict("degrees", "deg"), contradict("", "mm")
+    (True, False, False, False)
+    """
+    plain = [LIGHT.sub("", unit.strip()).strip() for unit in (first, second)]
+    return all(plain) and len({SYNONYMS.get(unit, unit) for unit in plain}) == 2
+
 
 @dataclass(frozen=True)
 class Conversion:

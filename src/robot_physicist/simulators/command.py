@@ -142,7 +142,7 @@ def _events(output: Output, observables: list[str], events: int) -> Events:
     generated = output.generated(len(kept[observables[0]]), events)
     section = output.made.cross_section_pb
     known = None if section is None else CrossSection(section, output.made.cross_section_error_pb)
-    return Events(kept, generated, columns.get("weight"), known)
+    return Events(kept, generated, columns.get("weight"), known, units=output.made.units)
 
 
 def _ratios(columns: Mapping[str, FloatArray], points: int) -> FloatArray:

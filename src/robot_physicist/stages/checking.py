@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
+from ..campaign.branches import check_units, resolve
 from ..campaign.files import choices, read_campaign
 from ..campaign.model import Campaign
 from ..campaign.variables import Normal
 from ..quantities.errors import BadInputError, CampaignError, PlanWarning
+from ..quantities.events import Events
+from ..quantities.labels import label
+from ..quantities.seeds import branch_generator
 from ..simulators.choice import build
 from .reading import named_files
 
 #: Engines paste the name of the campaign file into command lines, and name the folder of the results after it.
 UNFIT_FOR_A_FILE = re.compile(r"[^\w.,+=-]")
 
+#: Events for which `validate --try` asks a simulator.
+FEW = 10
 #: Probability of a prior outside its grid that is worth a warning.
 WORTH_SAYING = 0.01
 
@@ -39,8 +46,42 @@ def look_outside(campaign: Campaign) -> None:
             )
 
 
-def validate(file: Path) -> str:
-    """Check a campaign file, the files it names included, and say what it describes."""
+def validate(file: Path, attempt: bool = False) -> str:
+    """Check a campaign file, the files it names included, and say what it describes.
+
+    With `attempt` every simulator makes a few events, and the text says what they are; raises SimulationError when
+    it makes none, CampaignError when they come in another unit.
+    """
+    said = _described(file)
+    return "\n".join([said, *_attempts(read_campaign(file))]) if attempt else said
+
+
+def _attempts(campaign: Campaign) -> Iterator[str]:
+    setting = label(campaign.setting_points[0])
+    backgrounds = [sample for sample in campaign.samples if sample.startswith("background=")]
+    for sample in (label(campaign.simulated_points[0]), *backgrounds):
+        choice, phi, theta = resolve(campaign, setting, sample)
+        simulator, points = build(choice), campaign.weighted_points if sample not in backgrounds else []
+        sampler = simulator.prepare_weighted(phi, theta, points) if points else simulator.prepare(phi, theta)
+        block = sampler.sample(FEW, branch_generator(campaign.seed, phi, theta, 0, "try"))
+        check_units(block, campaign)
+        yield f"{choice.name} at {setting}, {sample}: {_told(block, campaign)}"
+
+
+def _told(block: Events, campaign: Campaign) -> str:
+    """What a few events are: how many, their values, weights and cross-section."""
+    parts = [f"{block.accepted} of {block.generated} events"]
+    for name in campaign.observables:
+        values, unit = block.columns[name], block.units.get(name) or campaign.observables[name].unit
+        parts += [f"{name} from {values.min():.4g} to {values.max():.4g} {unit}".rstrip()] if len(values) else []
+    if block.weights is not None:
+        parts.append(f"sum of weights {block.weights.sum():.4g}")
+    if block.cross_section is not None:
+        parts.append(f"cross-section {block.cross_section.value:.4g} ± {block.cross_section.error:.2g} pb")
+    return ", ".join(parts)
+
+
+def _described(file: Path) -> str:
     if unfit := UNFIT_FOR_A_FILE.search(file.name):
         raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
     campaign = read_campaign(file)

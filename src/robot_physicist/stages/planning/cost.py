@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ...campaign.branches import check_units
 from ...campaign.model import Campaign
 from ...quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
 from ...quantities.labels import label
@@ -51,7 +52,7 @@ def probe(campaign: Campaign, clock: Callable[[], float]) -> Probe:
     sampler = (
         simulator.prepare_weighted(setting, parameters, points) if points else simulator.prepare(setting, parameters)
     )
-    sampler.sample(1, rng)
+    check_units(sampler.sample(1, rng), campaign)
     ready = clock()
     block = sampler.sample(PROBE_EVENTS, rng)
     startup, done = ready - start, clock() - ready

@@ -44,7 +44,7 @@ FIRST = "round=1/" if is_sequence() else NEVER
 LATER = "[2-9]|[1-9][0-9]+" if is_sequence() else NEVER
 #: What the campaigns of all rounds are made of; more rounds, and files of later ones, change none that exists.
 STUDY = [
-    *(key for key in sorted(config) if key not in ("observed", "sequence")),
+    everything_but("observed", "sequence"),
     "sequence.truth",
     "sequence.grid",
 ]

@@ -100,7 +100,9 @@ def section(key):
     value = config
     for part in key.split("."):
         value = (value or {}).get(part)
-    return value
+    # in their order events are binned, and files with histograms are read
+    is_ordered = key == "observables" and isinstance(value, Mapping)
+    return [[name, value[name]] for name in value] if is_ordered else value
 
 
 def files_named(wildcards):
@@ -166,8 +168,14 @@ def everything_but(*keys):
     kept = copy.deepcopy(dict(config))
     for key in keys:
         remove(kept, key.split("."))
-    # another order of keys is the same campaign; below them, that of observables is the order of their bins
-    return {key: kept[key] for key in sorted(kept, key=str)}
+    return {**kept, "observables": section("observables")}
+
+
+def sorted_keys(value):
+    """The same campaign with its keys in another order is the same."""
+    if isinstance(value, Mapping):
+        return [[str(key), sorted_keys(value[key])] for key in sorted(value, key=str)]
+    return [sorted_keys(one) for one in value] if isinstance(value, list) else value
 
 
 def remove(content, path):
@@ -199,7 +207,7 @@ def command(name, *sections):
         if field
     }
     parts = [section(key) if isinstance(key, str) else key for key in sections]
-    content = json.dumps(parts, default=str)
+    content = json.dumps(sorted_keys(parts), default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
     comment = f" # {digest}" if sections else ""
     return f"{line.format(**sources)} 2>&1 | tee {{log}}{comment}"

@@ -21,7 +21,7 @@ def test_a_misspelt_command_gets_advice():
 
 
 def test_control_c_says_that_the_same_command_resumes(monkeypatch, capsys):
-    def interrupted(file):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(stages, "validate", interrupted)

@@ -174,8 +174,7 @@ def commands(folder, campaign):
     (folder / "campaigns/small.yaml").write_text(yaml.safe_dump(campaign, sort_keys=False))
     code, text = engines.snakemake(folder, "--dry-run", "--printshellcmds")
     assert code == 0, text
-    stages = ("robot-physicist likelihood", "robot-physicist histogram")
-    return {one.strip() for one in text.splitlines() if one.strip().startswith(stages)}
+    return set(re.findall(r"robot-physicist (?:likelihood|histogram) .*", text))
 
 
 def backwards(value):

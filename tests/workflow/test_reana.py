@@ -112,9 +112,3 @@ def test_from_token_to_plot_in_eight_lines():
     assert all(line.startswith("$ ") for line in lines)
     assert "REANA_ACCESS_TOKEN" in lines[0]
     assert "download design/figures/gain.png" in lines[-1] + lines[-2]
-
-
-def test_the_badge_launches_the_specification_that_is_here():
-    (link,) = re.findall(r"\(https://reana\.cern\.ch/launch\?([^)]*)\)", (ROOT / "README.md").read_text())
-    values = dict(pair.split("=") for pair in link.split("&"))
-    assert (ROOT / values["specification"]).is_file()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from robot_physicist import files
 from robot_physicist.design.sequence.state import Experiments
-from robot_physicist.files import whole_files
 
 TOY = {
     "name": "toy",
@@ -37,4 +37,4 @@ def written(folder: Path, content):
 
 
 def state(folder, number):
-    return whole_files.read_document(Experiments, folder / f"results/round={number}/sequence.json")
+    return files.read_document(Experiments, folder / f"results/round={number}/sequence.json")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::robot_physicist.quantities.erro
 def test_a_finished_sequence_says_what_it_has_found_and_runs_nothing(finished, monkeypatch):
     folder, said = finished
     monkeypatch.setattr(run, "whole_campaign", None)
-    monkeypatch.setattr(whole_files, "write_bytes", None)
+    monkeypatch.setattr(whole_files, "whole", None)  # nothing is written
     again = list(stages.run_sequence(folder / "toy.yaml", folder / "results"))
     assert again == ["round 1 of toy: finished before", "round 2 of toy: finished before", said[-1]]
     shown = stages.show(folder / "results/round=3/sequence.json", colour=False)

@@ -8,11 +8,10 @@ import uproot
 from matplotlib.collections import LineCollection
 from support.sequences import TOY, state, written
 
-from robot_physicist import stages
+from robot_physicist import files, stages
 from robot_physicist.campaign.files import read_campaign
 from robot_physicist.cli.main import main
 from robot_physicist.design.sequence.state import Experiments
-from robot_physicist.files import whole_files
 from robot_physicist.inference.results import Posteriors
 from robot_physicist.quantities.errors import (
     BadInputError,
@@ -64,7 +63,7 @@ def test_digests_say_what_came_from_what(finished):
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in (paths | {"posterior": posterior}).items()
         }
-        assert state(folder, number_ + 1).next == whole_files.sha256(after / "campaign.yaml")
+        assert state(folder, number_ + 1).next == files.sha256(after / "campaign.yaml")
     assert state(folder, 3).rounds[0].made_from == state(folder, 2).rounds[0].made_from
 
 
@@ -175,7 +174,7 @@ def test_a_fixed_grid_stays_and_takes_the_posterior_as_it_is(finished, tmp_path)
     folder, _ = finished
     study = written(tmp_path, {**TOY, "sequence": {**TOY["sequence"], "grid": "fixed"}})
     update(folder, study, folder / "results/round=1/campaign.yaml", tmp_path)
-    after = whole_files.read_document(Experiments, tmp_path / "sequence.json")
+    after = files.read_document(Experiments, tmp_path / "sequence.json")
     assert after.axes == after.rounds[0].axes
     assert after.prior.tolist() == after.rounds[0].posterior.tolist()
 
@@ -205,7 +204,7 @@ def test_a_round_waits_for_its_data_and_goes_on_when_they_are_there(finished, tm
     news = tmp_path / "next.yaml", tmp_path / "after.json", tmp_path / "figures"
     with pytest.warns(match="taken at variance=4, not at variance=1"):
         stages.update(study, *inputs, out[0], posterior, *news)
-    known = whole_files.read_document(Experiments, news[1])
+    known = files.read_document(Experiments, news[1])
     assert known.rounds[0].setting == "variance=4"
     design = tmp_path / "design.json"
     design.write_text(inputs[2].read_text().replace("toy, round 1", "toy, round 2"))
@@ -240,7 +239,7 @@ def test_no_line_of_a_posterior_runs_through_the_legend(finished):
     folder, _ = finished
     place = folder / "results/round=1/measurement"
     (file,) = place.rglob("posterior.json")
-    figure = posterior_figure(whole_files.read_document(Posteriors, file), read_campaign(place / "campaign.yaml"))
+    figure = posterior_figure(files.read_document(Posteriors, file), read_campaign(place / "campaign.yaml"))
     render_bytes(figure, "png")
     (axis,) = figure.axes
     legend = axis.get_legend().get_window_extent()

@@ -51,3 +51,9 @@ def test_every_simulator_is_described():
     text = simulator_reference()
     assert all(f"{name}: " in text for name in names())
     assert "option width (default computed)" in text
+
+
+def test_every_option_of_a_simulator_says_what_it_is():
+    options = [line for line in simulator_reference().splitlines() if line.startswith("  option ")]
+    assert len(options) > 5
+    assert [line for line in options if line.rstrip().endswith("):")] == []

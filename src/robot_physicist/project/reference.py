@@ -75,6 +75,8 @@ CAMPAIGN = (
     search_options,
     sequence_options,
 )
+#: What the modules of this project begin with.
+PACKAGE = f"{__name__.partition('.')[0]}."
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 START = """\
 # A campaign: which setting of an experiment teaches most about its parameters?
@@ -246,7 +248,7 @@ def _option_docstrings(options: type) -> dict[str, str]:
     """Docstrings of a simulator's options, inherited ones included."""
     found: dict[str, str] = {}
     for kind in reversed(options.__mro__):
-        if kind.__module__.startswith(__package__):
+        if kind.__module__.startswith(PACKAGE):
             found |= attribute_docstrings(sys.modules[kind.__module__]).get(kind.__name__, {})
     return found
 

@@ -39,7 +39,7 @@ LUMI = {"type": "lumi", "uncertainty": 0.02}
         ({"systematics": [LUMI, {"type": "normsys", "name": "x", "samples": ["drell_yan"], "up": 1.1, "down": 0.9}]}, "no sample 'drell_yan'"),
         ({"backgrounds": [{"name": "more", "simulator": {"name": "weinberg_born"}, "parameters": {"sin2theta_w": 0.23}}]}, "backgrounds: the published workspace holds them already; remove the key"),
         ({"observed": {"file": "data.root", "setting": {"sqrt_s": 250}}}, "observed: the published workspace holds them already"),
-        ({"published": {"workspace": "published/SETTING.json", "patchset": "published/patchset.json"}}, "published/sqrt_s=250.json: no such file; published.workspace promises it for sqrt_s=250, luminosity=1fb-1"),
+        ({"published": {"workspace": "published/SETTING.json", "patchset": "published/patchset.json"}}, "published/sqrt_s=250.json: no such file; put it there, or correct the path"),
         ({"published": {"workspace": "../workspace.json", "patchset": "p.json"}}, "published.workspace: '../workspace.json' leaves the campaign's folder"),
         ({"published": {"workspace": "published/patchset.json", "patchset": "published/patchset.json"}}, "published: not a pyhf workspace and patchset"),
         ({"published": {"workspase": "w.json", "patchset": "p.json"}}, "published.workspase: unknown key; did you mean 'workspace'?"),

@@ -49,6 +49,7 @@ STUDIES = (
         "awk_gaussian",
         "examples/awk_gaussian/campaign.yaml",
         {"parameters": {"theta": {"linspace": [-2, 2, 3]}}, "estimator": QUICK},
+        ("examples/awk_gaussian/simulate.sh",),
     ),
     Study(
         "muon_pairs",  # observed data, a background from a file, systematics of all three kinds

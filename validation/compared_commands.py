@@ -47,7 +47,7 @@ BAD: dict[str, Any] = {
     "exposure": {"luminosity": 1},
     "simulation.events": 5,
     "seed": True,
-    "title": "x; rm -rf /",
+    "name": "$(id)",
     "observed": {"file": "/etc/passwd", "setting": {"variance": 2}},
     "systematics": [{"type": "normsys", "name": "eff", "samples": ["signl"], "up": 1.1, "down": 0.9}],
     "backgrounds": [{"name": "b", "simulator": {"name": "weinberg_born"}}],

@@ -56,7 +56,7 @@ STUDIES = (
         "examples/real_data/muon_pairs.yaml",
         {
             "settings": {"sqrt_s": {"values": [89.4, 93], "unit": "GeV"}},
-            "parameters": {"sin2theta_w": {"linspace": [0.20, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.02}}},
+            "parameters": {"sin2theta_w": {"linspace": [0.20, 0.26, 4], "prior": {"mean": 0.23, "sd": 0.015}}},
             "simulation": {"events": 20000},
             "estimator": QUICK,
             "+systematics": [SHAPE],

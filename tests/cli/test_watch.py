@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 from support.campaigns import SMALL
+from support.command_line import heeds_control_c
 
 from robot_physicist import stages
 from robot_physicist.campaign.files import read_campaign
@@ -46,7 +47,12 @@ def test_control_c_in_a_terminal_ends_quietly(campaign_file, tmp_path):
     master, terminal = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "40"}
     process = subprocess.Popen(
-        [*COMMAND, campaign_file], stdout=terminal, stderr=terminal, cwd=tmp_path, env=environment
+        [*COMMAND, campaign_file],
+        stdout=terminal,
+        stderr=terminal,
+        cwd=tmp_path,
+        env=environment,
+        preexec_fn=heeds_control_c,
     )
     os.close(terminal)
     seen = b""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.command_line import heeds_control_c
 
 from validation import accuracy, calibration, convergence, coverage, gaussian_processes, search, sequence
 from validation.__main__ import main
@@ -162,7 +163,8 @@ GP = code_digest("gaussian_processes")
 def test_report_while_running_and_ctrl_c(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "gaussian_processes/repeats.jsonl"
     arguments = ("gaussian_processes", "--cases", "SciPy", "--repeats", "5000")
-    with subprocess.Popen(command(tmp_path, *arguments), stderr=subprocess.PIPE, text=True, cwd=HERE.parent) as job:
+    heeding = {"preexec_fn": heeds_control_c, "cwd": HERE.parent}
+    with subprocess.Popen(command(tmp_path, *arguments), stderr=subprocess.PIPE, text=True, **heeding) as job:
         while len(read(file, GP).results) < 3:
             assert job.poll() is None
             time.sleep(0.05)

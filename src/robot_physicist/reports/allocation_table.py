@@ -5,27 +5,17 @@ from __future__ import annotations
 import io
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ..design.allocation.results import Allocation
-from .design_table import WIDTH, bar
+from .design_table import bar, printed_to
 
 
 def render(allocation: Allocation, colour: bool) -> str:
     """Render what every setting gets and teaches alone, in nats, the verdict and the warnings."""
     text = io.StringIO()
-    console = Console(
-        file=text,
-        width=WIDTH,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        # labels, units and titles are free text
-        markup=False,
-        emoji=False,
-    )
+    console = printed_to(text, colour)
     console.print(_table(allocation))
     console.print(allocation.verdict, soft_wrap=True)
     if allocation.nuisances != "none":

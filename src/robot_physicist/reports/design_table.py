@@ -32,19 +32,23 @@ def bar(value: float, highest: float, width: int = BAR) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-def render(design: Design, colour: bool) -> str:
-    """Render the settings, their information gain in nats and the verdict of every exposure."""
-    text = io.StringIO()
-    console = Console(
+def printed_to(text: io.StringIO, colour: bool) -> Console:
+    """A console that prints tables of one width into a text; labels, units and titles are free text, not markup."""
+    return Console(
         file=text,
         width=WIDTH,
         force_terminal=colour,
         color_system="standard" if colour else None,
         highlight=False,
-        # labels, units and titles are free text
         markup=False,
         emoji=False,
     )
+
+
+def render(design: Design, colour: bool) -> str:
+    """Render the settings, their information gain in nats and the verdict of every exposure."""
+    text = io.StringIO()
+    console = printed_to(text, colour)
     for answer in design.exposures:
         console.print(_table(design, answer))
         console.print(f"{answer.verdict}\n{_treatment(answer)}", soft_wrap=True)

@@ -52,8 +52,8 @@ def validate(file: Path, attempt: bool = False) -> str:
     With `attempt` every simulator makes a few events, and the text says what they are; raises SimulationError when
     it makes none, CampaignError when they come in another unit.
     """
-    said = _described(file)
-    return "\n".join([said, *_attempts(read_campaign(file))]) if attempt else said
+    campaign = _checked(file)
+    return "\n".join([_described(file, campaign), *(_attempts(campaign) if attempt else ())])
 
 
 def _attempts(campaign: Campaign) -> Iterator[str]:
@@ -65,10 +65,10 @@ def _attempts(campaign: Campaign) -> Iterator[str]:
         sampler = simulator.prepare_weighted(phi, theta, points) if points else simulator.prepare(phi, theta)
         block = sampler.sample(FEW, branch_generator(campaign.seed, phi, theta, 0, "try"))
         check_units(block, campaign)
-        yield f"{choice.name} at {setting}, {sample}: {_told(block, campaign)}"
+        yield f"{choice.name} at {setting}, {sample}: {_found(block, campaign)}"
 
 
-def _told(block: Events, campaign: Campaign) -> str:
+def _found(block: Events, campaign: Campaign) -> str:
     """What a few events are: how many, their values, weights and cross-section."""
     parts = [f"{block.accepted} of {block.generated} events"]
     for name in campaign.observables:
@@ -81,12 +81,16 @@ def _told(block: Events, campaign: Campaign) -> str:
     return ", ".join(parts)
 
 
-def _described(file: Path) -> str:
+def _checked(file: Path) -> Campaign:
     if unfit := UNFIT_FOR_A_FILE.search(file.name):
         raise BadInputError(f"{file}: the character {unfit.group()!r} may not be in the name of the file; rename it")
     campaign = read_campaign(file)
     named_files.check(campaign, file.parent)
     look_outside(campaign)
+    return campaign
+
+
+def _described(file: Path, campaign: Campaign) -> str:
     if campaign.search:
         return (
             f"{file}: valid; a search of at most {campaign.search.rounds} rounds over {', '.join(campaign.settings)},"

@@ -29,6 +29,9 @@ SECONDS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
 #: Part of what is reported that differs from run to run.
 WALL = re.compile(r" \(wall: [^)]*\)")
 LEVEL, GOAL, SEED = 0.95, 1.10, 1
+#: Memory is kept once it is allocated. Else glibc gives back what exceeds a threshold that depends on what was freed
+#: before, and arrays just above it take twice the time in a process that imported its modules in another order.
+KEPT = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "2147483647"}
 Times = dict[str, float]
 
 
@@ -91,7 +94,9 @@ def measured(name: str, sides: tuple[Checkout, Checkout], pairs: int, wall: bool
 def one_side(name: str, checkout: Checkout, wall: bool) -> Times:
     """Times that a tree's benchmark reports in a fresh process."""
     done = checkout.run(
-        [sys.executable, "-c", ONE_SIDE, name, checkout.program, "wall" if wall else "processor"], checkout.folder
+        [sys.executable, "-c", ONE_SIDE, name, checkout.program, "wall" if wall else "processor"],
+        checkout.folder,
+        **KEPT,
     )
     if done.returncode:
         raise SystemExit(f"benchmark {name} in {checkout.folder} failed:\n{done.stdout}{done.stderr}")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from support.nuisance_models import HARD, TREACHEROUS, on_grid, one_bin, quadrature
-from support.workspaces import norm, plain, ten_nuisances
+from support.workspaces import errors, norm, plain, ten_nuisances
 
 from robot_physicist.histfactory.model import histfactory
 from robot_physicist.histfactory.nuisances import nuisances
@@ -22,6 +22,26 @@ def test_one_point_without_nuisances_does_not_spare_the_others_their_check():
     found = marginalise(models, np.array([[10.0], [25.0]]), np.full(3, 1 / 3), False, np.random.default_rng(1))
     assert found.how.method == "importance sampling"
     assert found.log_likelihood[:, 0] == pytest.approx(stats.poisson.logpmf([10, 25], 20))
+
+
+@pytest.mark.parametrize(("name", "warned"), [("staterror_c", False), ("stat", True)])
+def test_who_asks_for_no_nuisances_hears_of_none(name, warned):
+    """The errors of templates take importance sampling as well, and its result is as good as any."""
+    models = on_grid(one_bin(errors(name, "staterror", [5.0], 0.8), 5.0), [1.0, 2.0])
+    counts = np.array([[10.0], [25.0]])
+    found = marginalise(models, counts, np.full(2, 0.5), False, np.random.default_rng(1))
+    assert found.how.method == "importance sampling"
+    assert found.log_likelihood == pytest.approx(quadrature(models, counts), abs=0.03)
+    assert any("nuisance" in text for text in found.how.warnings) == warned
+
+
+def test_too_few_events_are_the_errors_of_templates_that_cannot_be_integrated_out(monkeypatch):
+    monkeypatch.setattr("robot_physicist.likelihood.marginal.FEWEST_EFFECTIVE", math.inf)
+    models = on_grid(one_bin(errors("staterror_c", "staterror", [5.0], 0.8), 5.0), [1.0, 2.0])
+    found = marginalise(models, np.array([[10.0]]), np.full(2, 0.5), False, np.random.default_rng(1))
+    (text,) = found.how.warnings
+    assert "statistical errors of the templates are effective" in text
+    assert text.endswith("simulate more events or use fewer bins")
 
 
 @pytest.mark.parametrize(("low", "init"), [(-1.0, 1.0), (0.0, 0.0), (-1.0, 0.0)])

@@ -34,6 +34,8 @@ DISAGREEMENT, SIGNIFICANT = 0.003, 3.0
 DISTANCE = 0.015
 #: Effective draws of the exact path below which even it gets a warning.
 FEWEST_EFFECTIVE = 400.0
+#: How the names of parameters begin that stand for the errors of templates of finitely many events.
+STATISTICAL = "staterror_"
 #: θ of less posterior probability are left out of the exact path, which knows it only roughly at first.
 SURELY_NEGLIGIBLE = 1e-6
 FREEDOM = 5.0
@@ -172,18 +174,28 @@ def _exactly(
         if low * draws >= FEWEST_EFFECTIVE or draws >= MOST_DRAWS:
             break
         draws *= 4
-    text = (
+    warnings = _doubts(models, low, draws, failed)
+    return Marginal(exact, Marginalisation("importance sampling", low, failed.laplace_bias, warnings))
+
+
+def _doubts(models: Sequence[Nuisances], low: float, draws: int, failed: Marginalisation) -> list[str]:
+    """What a reader has to know of importance sampling, where an effective fraction of `low` of the draws is reached.
+
+    Errors of the templates alone are nothing that a campaign has asked for: that they took longer is no warning.
+    """
+    asked = any(not models[0].model.names[index].startswith(STATISTICAL) for index in models[0].index)
+    slower = (
         f"Laplace's method is not good enough for these nuisance parameters (effective fraction of its draws"
         f" {failed.effective_fraction:.2f}, error {failed.laplace_bias.value:+.4f} nats); importance sampling with"
         f" {draws} draws was used for all data sets, which is slower"
     )
-    warnings = [text]
-    if low * draws < FEWEST_EFFECTIVE:
-        warnings.append(
-            f"only {low * draws:.0f} of {draws} draws of the nuisance parameters are effective: the posteriors are"
-            " not reliable; constrain the nuisance parameters better or hold some fixed"
-        )
-    return Marginal(exact, Marginalisation("importance sampling", low, failed.laplace_bias, warnings))
+    what, advice = (
+        ("nuisance parameters", "constrain the nuisance parameters better or hold some fixed")
+        if asked
+        else ("statistical errors of the templates", "simulate more events or use fewer bins")
+    )
+    few = f"only {low * draws:.0f} of {draws} draws of the {what} are effective: the posteriors are not reliable; {advice}"
+    return [slower] * asked + [few] * (low * draws < FEWEST_EFFECTIVE)
 
 
 def _chunked(

@@ -90,18 +90,17 @@ simulator:
 
 settings:                    # what you can choose: the Cartesian product of these grids
   variance:
-    values: [0.1, 0.5, 1, 2] # or   linspace: [0.5, 2, 4]
+    values: [1, 2, 4]        # or   linspace: [1, 4, 7]
 
-parameters:                  # what you want to know: a grid and a prior each
+parameters:                  # what you want to know: a grid and a prior each; finer ones cost more
   theta:
-    linspace: [-2, 2, 11]
+    linspace: [-1.5, 1.5, 4]
     prior: uniform           # or   {{mean: 0, sd: 1}}   or   {{weights: [...]}}
 
 observables:                 # what is measured per event, and its bins
-  x: {{range: [-6, 6], bins: 48, overflow: include}}
+  x: {{range: [-2, 2], bins: 8, overflow: include}}
 
 exposure:                    # one design for each
-  - {{events: 1}}
   - {{events: 10}}             # or   {{luminosity: 0.2, unit: pb-1}}
 
 simulation:

@@ -90,7 +90,7 @@ simulator:
 
 settings:                    # what you can choose: the Cartesian product of these grids
   variance:
-    values: [1, 2, 4]        # or   linspace: [1, 4, 7]
+    values: [1, 4]           # or   linspace: [1, 4, 7]
 
 parameters:                  # what you want to know: a grid and a prior each; finer ones cost more
   theta:

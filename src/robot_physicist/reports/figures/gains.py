@@ -15,6 +15,7 @@ from .style import (
     GREY,
     LINES,
     ORANGE,
+    SIDES,
     exposure_title,
     legend_text,
     new_figure,
@@ -76,6 +77,7 @@ def _gain(axis: Axes, answer: ExposureDesign, design: Design, variable: str) -> 
     values = [ranked.values[variable] for ranked in answer.settings]
     if _geometric(values):
         axis.set_xscale("log")
+    axis.margins(x=SIDES)
     _gain_limits(axis, answer)
     axis.set_ylabel("Expected information\ngain [nats]")
     treatment = {ranked.gain.nuisances for ranked in answer.settings} - {"none"}

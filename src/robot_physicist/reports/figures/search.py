@@ -14,7 +14,7 @@ from ...design.ranking import spell
 from ...design.search.state import ProcessBand, SearchState, Tried
 from ...quantities.arrays import FloatArray
 from ...quantities.labels import number, parse
-from .style import BLUE, GREEN, ORANGE, render_bytes, styled
+from .style import BLUE, GREEN, ORANGE, SIDES, render_bytes, styled
 
 GAIN = "Expected information\ngain [nats]"
 
@@ -85,7 +85,7 @@ def _along(axis: Axes, campaign: Campaign, state: SearchState, name: str) -> Non
     if state.proposed:
         axis.plot([], [], color=GREEN, linestyle=":", label="next round")
     axis.set_ylabel(_quantity(state))
-    axis.margins(y=0.15)
+    axis.margins(x=SIDES, y=0.15)
     axis.legend(frameon=False, loc="best")
     _title(axis, state)
 
@@ -142,6 +142,8 @@ def _map(figure: Figure, axis: Axes, campaign: Campaign, state: SearchState, nam
             axis.plot(one.values[first], one.values[second], marker="s", markersize=13, color=GREEN, fillstyle="none")
     axis.set_xlabel(_with_unit(campaign, first))
     axis.set_ylabel(_with_unit(campaign, second))
+    axis.use_sticky_edges = False  # the map's own, which would cut what is marked there
+    axis.margins(SIDES)
     _title(axis, state)
 
 
@@ -158,4 +160,4 @@ def _marks(axis: Any, tried: Sequence[Tried], state: SearchState, first: str, se
             axis.plot(
                 *place, color=ORANGE, marker="*", markersize=22, linestyle="none", label=f"best: {text}", zorder=4
             )
-            axis.legend(loc="upper right", facecolor="white", framealpha=0.9)
+            axis.legend(loc="best", facecolor="white", framealpha=0.9)

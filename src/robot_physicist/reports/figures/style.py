@@ -24,6 +24,8 @@ LEGEND_WIDTH = 52
 HIGHEST_RATIO = 4.0
 #: Room above the highest curve for the legend.
 HEADROOM = 1.35
+#: Room beside the first and the last setting, as a share of what lies between, so that no mark is cut.
+SIDES = 0.04
 FONTS: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],

@@ -127,7 +127,7 @@ def test_documents_survive_the_round_trip(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"{", b'{"setting": "s"}', b"[]", b"\xff"])
 def test_broken_documents_are_named(tmp_path, content):
     (tmp_path / "h.json").write_bytes(content)
-    with pytest.raises(InputFileError, match=r"h\.json: not a"):
+    with pytest.raises(InputFileError, match=r"h\.json: (not a|is empty)"):
         files.read_document(Histogram, tmp_path / "h.json")
 
 

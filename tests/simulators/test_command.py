@@ -65,7 +65,7 @@ TABLE = 'for last; do :; done\nprintf "{}" > "$last"'
         (TABLE.format("# cross_section_pb: -3\\nx\\n1\\n"), SimulationError, "cross_section_pb is -3.0"),
         (TABLE.format("# cross_section_error_pb: -1\\nx\\n1\\n"), SimulationError, "cross_section_error_pb is"),
         (TABLE.format("# generated: 1\\nx\\n1\\n2\\n"), SimulationError, "wrote 2 events but generated 1"),
-        ("kill -9 $$", SimulationError, "exit code -9"),
+        ("kill -9 $$", SimulationError, "was killed by SIGKILL"),
     ],
 )
 def test_failures_say_what_happened(tmp_path, program, kind, message):

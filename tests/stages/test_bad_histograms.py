@@ -74,7 +74,7 @@ def edited(content, key, value):
         ("sumw.0.3", float("nan"), "not a JSON file (NaN is not a number): sumw.0.3; remove it and run again"),
         ("outside", float("inf"), "not a JSON file (Infinity is not a number): outside; remove it and run again"),
         ("sumw.0.3", "1e999", "not a histogram file: sumw: holds NaN or an infinite number; remove it and run again"),
-        ("generated", -5, "not a histogram file: generated: Input should be greater than or equal to 0"),
+        ("generated", -5, "not a histogram file: generated: has to be at least 0"),
         ("generated", 0, "generated: is 0; remove the file and run again"),
         ("sumw2.0.3", -1.0, "sumw2: has a negative sum of squares, -1; remove the file and run again"),
         ("sumw2", [[1.0]], "sumw2: has the shape 1 × 1 and not 10 × 10; remove the file and run again"),

@@ -7,9 +7,10 @@ from dataclasses import field
 
 from ..quantities import labels
 from ..quantities.arrays import Values
-from ..quantities.errors import CampaignError, UnknownNameError, nearest
+from ..quantities.errors import CampaignError, UnknownNameError
 from ..quantities.estimates import CONFIG, document
 from ..quantities.events import Events, weighted_block
+from ..quantities.nearest_values import nearest_point
 from ..quantities.seeds import branch_generator
 from ..quantities.units import contradict
 from ..simulators.choice import SimulatorChoice, build
@@ -44,6 +45,13 @@ def exposure_label(campaign: Campaign, entry: Observed) -> str:
     return entry.exposure or next(iter(campaign.exposures))
 
 
+def check_setting(campaign: Campaign, setting: str) -> None:
+    """Raise UnknownNameError, with the nearest one, when the campaign has no setting of this label."""
+    settings = [labels.label(point) for point in campaign.setting_points]
+    if setting not in settings:
+        raise UnknownNameError(f"settings: there is no setting '{setting}'; {nearest_point(setting, settings)}")
+
+
 def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorChoice, Values, Values]:
     """Find simulator, φ and θ of the branch with these labels.
 
@@ -52,14 +60,15 @@ def resolve(campaign: Campaign, setting: str, sample: str) -> tuple[SimulatorCho
     settings = {labels.label(point): point for point in campaign.setting_points}
     points = {labels.label(point): point for point in campaign.simulated_points}
     backgrounds = {f"background={b.name}": b for b in campaign.backgrounds if isinstance(b, SimulatedBackground)}
-    if setting not in settings:
-        raise UnknownNameError(f"settings: there is no setting '{setting}'; {nearest(setting, settings)}")
+    check_setting(campaign, setting)
     if sample in points:
         return campaign.simulator, settings[setting], points[sample]
     if sample in backgrounds:
         background = backgrounds[sample]
         return background.simulator, settings[setting], background.parameters
-    raise UnknownNameError(f"parameters: there is no sample '{sample}'; {nearest(sample, [*points, *backgrounds])}")
+    raise UnknownNameError(
+        f"parameters: there is no sample '{sample}'; {nearest_point(sample, [*points, *backgrounds])}"
+    )
 
 
 def blocks(campaign: Campaign, setting: str, sample: str) -> Iterator[Events]:

@@ -57,6 +57,7 @@ def read_campaign(path: Path) -> Campaign:
 
     Programs are looked for relative to the folder of the file, or to that of the campaign that it was made from.
     """
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
         raw = notation.parse(text)
@@ -65,7 +66,7 @@ def read_campaign(path: Path) -> Campaign:
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; give the path of a campaign file") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputFileError(f"{path}: not a YAML file: {error}") from None
+        raise InputFileError(f"{path}: not a YAML file: {notation.explained(error, text)}") from None
     campaign = campaign_from(raw, str(path))
     first = text.partition("\n")[0]
     folder = path.parent / first.removeprefix(PROGRAMS).strip() if first.startswith(PROGRAMS) else path.parent

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..quantities.complaints import complaint
 from ..quantities.errors import CampaignError, RobotPhysicistError, UnknownNameError, nearest
 from .checks.keys import problems
 from .explanations import UNION, mapped, meant
@@ -29,7 +30,8 @@ MOST_SHOWN = 10
 def campaign_from(raw: Any, where: str) -> Campaign:
     """Validate a parsed campaign file; raises CampaignError or UnknownNameError listing every problem."""
     if not isinstance(raw, dict):
-        raise CampaignError(f"{where}: not a campaign; `robot-physicist init` writes one to start from")
+        what = "is empty" if raw is None else "not a campaign, which holds keys with values, such as `name: study`"
+        raise CampaignError(f"{where}: {what}; `robot-physicist init` writes one to start from")
     _raise(where, CampaignError, list(_unfit(raw, "", set())))
     try:
         campaign = Campaign.model_validate(raw)
@@ -92,17 +94,9 @@ def _explain(entry: Any) -> str:
         return f"{path}: unknown key; {nearest(str(parts[-1]), _keys(entry['loc'][:-1]))}" + (
             f" in {parent}" if parent else ""
         )
-    if entry["type"] == "missing":
-        return f"{path}: is missing; add it"
     if entry["type"] == "string_pattern_mismatch":
         return f"{path}: {entry['input']!r} is not a name; use letters, digits and _, a letter first"
-    if entry["type"] in ("model_type", "dict_type"):
-        return f"{path}: has to hold keys with values, such as `key: value`, one per line"
-    message = entry["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    given = entry["input"]
-    shown = f", not {given!r}" if isinstance(given, int | float | str) else ""
-    return f"{path}: {message}{shown}"
+    return f"{path}: {complaint(entry)}"
 
 
 def _keys(location: Sequence[Any]) -> list[str]:

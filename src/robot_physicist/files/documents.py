@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from ..quantities.complaints import complaint
 from ..quantities.errors import DigestMismatchError, InputFileError
 from .whole_files import MISSING, write_bytes
 
@@ -39,6 +40,16 @@ def _broken(value: Any, place: str = "") -> Iterator[str]:
         yield from _broken(entry, f"{place}.{key}" if place else str(key))
 
 
+def _not_json(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"not a JSON file (line {error.lineno}, column {error.colno}: {error.msg[0].lower()}{error.msg[1:]})"
+    return (
+        "not a JSON file (no text in UTF-8)"
+        if isinstance(error, UnicodeDecodeError)
+        else f"not a JSON file ({error})"
+    )
+
+
 def read_json(path: Path, finite: bool = False) -> Any:
     """Read a JSON file; raises InputFileError when it is missing or broken, and for NaN if all has to be `finite`."""
     try:
@@ -49,7 +60,8 @@ def read_json(path: Path, finite: bool = False) -> Any:
     except OSError as error:
         raise InputFileError(f"{path}: {error.strerror}; {MISSING}") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputFileError(f"{path}: not a JSON file ({error}); remove it and run again") from None
+        what = _not_json(error) if content.strip() else "is empty"
+        raise InputFileError(f"{path}: {what}; correct it, or remove it and run again") from None
     except ValueError as error:
         place = next(_broken(json.loads(content)), "top level")
         raise InputFileError(f"{path}: not a JSON file ({error}): {place}; remove it and run again") from None
@@ -62,7 +74,7 @@ def read_document(kind: type[Document], path: Path) -> Document:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "top level"
-        name, message = kind.__name__.lower(), first["msg"].removeprefix("Value error, ")
+        name, message = kind.__name__.lower(), complaint(first).removesuffix("; add it")
         kind_of = f"{'an' if name[0] in 'aeiou' else 'a'} {name} file"
         raise InputFileError(f"{path}: not {kind_of}: {place}: {message}; remove it and run again") from None
 

@@ -8,6 +8,7 @@ after the last row of a table, or in the metadata of a ROOT file together with `
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,16 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from ..quantities.arrays import FloatArray
+from ..quantities.complaints import complaint
 from ..quantities.errors import SimulationError, nearest
 from .reproducible_root import uproot_module
 
 #: Comment lines of a table such as `# unit_mass: GeV`.
 UNIT = "unit_"
+#: Characters of a line or value that an error shows.
+LONGEST = 60
+#: What others write between columns.
+SEPARATOR = re.compile(r"[\s;|]")
 
 
 class Metadata(BaseModel):
@@ -136,12 +142,16 @@ def _numbers(name: str, values: Any) -> FloatArray:
 def _read_table(path: Path) -> Output:
     try:
         text = path.read_text(encoding="utf-8")
-        lines = [line.strip() for line in text.splitlines()]
-        header, *rows = [line for line in lines if line and not line.startswith("#")] or [""]
-        names = [name.strip() for name in header.split(",")]
-        table = np.array([row.split(",") for row in rows], dtype=np.float64).reshape(-1, len(names))
     except ValueError as error:
         raise SimulationError(f"the program's output is neither ROOT nor a table of numbers: {error}") from None
+    lines = [line.strip() for line in text.splitlines()]
+    header, *rows = [(n, line) for n, line in enumerate(lines, 1) if line and not line.startswith("#")] or [(0, "")]
+    if not header[1]:
+        raise SimulationError(
+            "the program's output is empty; write a ROOT file, or a table whose first line names the columns"
+        )
+    names = [name.strip() for name in header[1].split(",")]
+    table = np.array([_row(number, line, names) for number, line in rows]).reshape(-1, len(names))
     if len(set(names)) < len(names):
         raise SimulationError(f"the program's table has two columns of one name: {', '.join(names)}")
     columns = {name: np.ascontiguousarray(column) for name, column in zip(names, table.T, strict=True)}
@@ -150,6 +160,33 @@ def _read_table(path: Path) -> Output:
     end = len(lines) if text.endswith(("\n", "\r")) else len(lines) - 1
     finished = any(_comment(line)[0] == "generated" for line in lines[last + 1 : end])
     return Output(columns, _validated(_said(lines)), finished, "the line `# generated: {}` after the last row")
+
+
+def _row(number: int, line: str, names: Sequence[str]) -> list[float]:
+    """The numbers of one line of a table; raises SimulationError that names the line."""
+    cells = line.split(",")
+    if len(cells) != len(names):
+        raise SimulationError(
+            f"line {number} of the program's table, {line[:LONGEST]!r}, has {len(cells)}"
+            f" value{'s' * (len(cells) != 1)} for the column{'s' * (len(names) != 1)} {', '.join(names)}; write one"
+            " value per column, with commas between them"
+        )
+    try:
+        return [float(cell) for cell in cells]
+    except ValueError:
+        wrong, name = next((cell, name) for cell, name in zip(cells, names, strict=True) if not _is_number(cell))
+        raise SimulationError(
+            f"line {number} of the program's table, column {name!r}: {wrong.strip()[:LONGEST]!r} is not a number;"
+            f" {_separated(name)}the first line names the columns, each line after it is one event"
+        ) from None
+
+
+def _separated(name: str) -> str:
+    return "write commas between columns; " if SEPARATOR.search(name) else ""
+
+
+def _is_number(text: str) -> bool:
+    return isinstance(_number(text), float)
 
 
 def _comment(line: str) -> tuple[str, str]:
@@ -176,7 +213,7 @@ def _validated(said: Mapping[str, Any]) -> Metadata:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise SimulationError(f"the program's {place} is {first['input']}: {first['msg']}") from None
+        raise SimulationError(f"the program's {place} {complaint(first)}") from None
 
 
 def _number(value: Any) -> Any:

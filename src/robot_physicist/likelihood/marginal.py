@@ -194,7 +194,10 @@ def _doubts(models: Sequence[Nuisances], low: float, draws: int, failed: Margina
         if asked
         else ("statistical errors of the templates", "simulate more events or use fewer bins")
     )
-    few = f"only {low * draws:.0f} of {draws} draws of the {what} are effective: the posteriors are not reliable; {advice}"
+    few = (
+        f"only {low * draws:.0f} of {draws} draws of the {what} are effective: the posteriors are not reliable;"
+        f" {advice}"
+    )
     return [slower] * asked + [few] * (low * draws < FEWEST_EFFECTIVE)
 
 

@@ -31,6 +31,7 @@ from pydantic import Field
 from ..files.program_output import Output, read
 from ..quantities import labels
 from ..quantities.arrays import FloatArray, Values
+from ..quantities.complaints import ending
 from ..quantities.errors import ObservableError, SimulationError, nearest
 from ..quantities.events import CrossSection, Events
 from . import base
@@ -80,6 +81,8 @@ class CommandSampler(Sampler):
                 return self._written(output, events)
             except SimulationError as error:
                 raise SimulationError(f"`{' '.join(line)}` ended well, but {error}{complaints}") from None
+            except ObservableError as error:
+                raise ObservableError(f"`{' '.join(line)}`: {error}{complaints}") from None
 
     def _written(self, output: Path, events: int) -> Events:
         if not output.is_file():
@@ -126,7 +129,7 @@ def _run(line: list[str]) -> str:
     done = subprocess.run(line, capture_output=True, text=True, errors="replace", check=False)
     tail = "".join(f"\n{text}" for text in done.stderr.splitlines()[-LINES:])
     if done.returncode != 0:
-        raise SimulationError(f"`{' '.join(line)}` failed with exit code {done.returncode}:{tail}")
+        raise SimulationError(f"`{' '.join(line)}` {ending(done.returncode)}{':' * bool(tail)}{tail}")
     return tail
 
 
@@ -134,7 +137,10 @@ def _events(output: Output, observables: list[str], events: int) -> Events:
     columns = output.columns
     for name in observables:
         if name not in columns:
-            raise ObservableError(f"the program wrote no observable '{name}'; {nearest(name, columns)}")
+            raise ObservableError(
+                f"the program wrote no observable '{name}'; {nearest(name, columns)}; correct the names that it"
+                " writes, which are the first line of a table, or `observables` of its options and of the campaign"
+            )
     for name in (*observables, *(["weight"] if "weight" in columns else [])):
         if columns[name].ndim != 1 or not np.isfinite(columns[name]).all():
             raise SimulationError(f"the program wrote values of '{name}' that are not finite numbers, one per event")

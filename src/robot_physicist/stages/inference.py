@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
+from ..campaign.branches import check_setting
 from ..campaign.files import read_campaign
 from ..inference import posterior as infer
 from ..inference.observed_fit import fitter, with_fit
@@ -71,6 +72,7 @@ def posterior(
 ) -> str:
     """Compute the posteriors of pseudo-experiments, and of observed data if the campaign has some."""
     campaign = read_campaign(campaign_file)
+    check_setting(campaign, setting)
     published = read_likelihood(campaign, workspace, patchset)
     observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
     chosen = exposure_named(campaign, exposure)

@@ -38,7 +38,7 @@ from robot_physicist.quantities.errors import (
         ({"search": {"cost": {"at": {"phi=0": 1e-300}}}}, "search.cost: from 1e-300 to 1 is too much for computers; take another unit"),
         ({"search": {"maximise": "gain per cost"}}, "search.cost: is missing; say what a setting costs, or maximise the gain alone"),
         ({"simulation": {"events_at": {"phi=0": 1000}}}, "simulation.events_at: a search decides how many events a setting gets"),
-        ({"search": {"growth": 1.0001}}, "search.growth: input should be greater than or equal to 1.1"),
+        ({"search": {"growth": 1.0001}}, "search.growth: has to be at least 1.1"),
         ({"observed": {"file": "a.root", "setting": {"phi": 0}}}, "observed: belongs to a setting that is known"),
         ({"chosen_settings": [{"phy": 1}]}, "chosen_settings[0]: name each of phi"),
         ({"chosen_settings": [{"phi": 1}, {"phi": 1.0}]}, "chosen_settings[1]: 'phi=1' is there already"),

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ...quantities import labels
-from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
+from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError
 from ...quantities.exposure import Luminosity
+from ...quantities.nearest_values import nearest_point
 from ...simulators import load
 from ...simulators.base import Simulator
 from ..model import Campaign
@@ -57,7 +58,7 @@ def _simulation(campaign: Campaign) -> Iterator[CampaignError]:
             numbers[f"{key}.{setting}"] = events
             if setting not in settings:
                 yield UnknownNameError(
-                    f"simulation.{key}: there is no setting '{setting}'; {nearest(setting, settings)}"
+                    f"simulation.{key}: there is no setting '{setting}'; {nearest_point(setting, settings)}"
                 )
     for name, events in numbers.items():
         if events < campaign.simulation.folds:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from ...quantities import labels
 from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
 from ...quantities.exposure import Luminosity
+from ...quantities.nearest_values import nearest_point
 from ..model import Campaign
 
 
@@ -23,9 +24,9 @@ def observed_problems(campaign: Campaign) -> Iterator[CampaignError]:
         at = labels.label({name: observed.setting[name] for name in campaign.settings})
         exposure = observed.exposure or next(iter(campaign.exposures))
         if at not in settings:
-            yield UnknownNameError(f"{place}.setting: '{at}' is not a setting; {nearest(at, settings)}")
+            yield UnknownNameError(f"{place}.setting: '{at}' is not a setting; {nearest_point(at, settings)}")
         if exposure not in campaign.exposures:
-            advice = nearest(exposure, campaign.exposures)
+            advice = nearest_point(exposure, campaign.exposures)
             yield UnknownNameError(f"{place}.exposure: no exposure '{exposure}'; {advice}")
         for name in observed.branches:
             if name not in campaign.observables:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
+from ...quantities.complaints import complaint
 from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest
 from ...simulators.base import Simulator, Variable
 from ...simulators.choice import SimulatorChoice
@@ -41,13 +42,14 @@ def option_problems(choice: SimulatorChoice, simulator: type[Simulator], path: s
     try:
         simulator.Options.model_validate(choice.options)
     except ValidationError as error:
-        for entry in error.errors():
-            name = "".join(f".{part}" for part in entry["loc"])
+        # a name that is unknown explains one that is missing
+        for entry in sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden"):
+            name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in entry["loc"])
             if entry["type"] == "extra_forbidden":
                 advice = nearest(name[1:], simulator.Options.model_fields)
                 yield UnknownNameError(f"{path}{name}: {choice.name} has no such option; {advice}")
             else:
-                yield CampaignError(f"{path}{name}: {entry['msg'].removeprefix('Value error, ')}")
+                yield CampaignError(f"{path}{name}: {complaint(entry)}")
 
 
 def variable_problems(campaign: Campaign, simulator: type[Simulator]) -> Iterator[CampaignError]:

@@ -25,8 +25,9 @@ from ...information.systematics import SystematicGain, systematic_gain
 from ...likelihood.workspace import OBSERVED, patch_name, published_rates
 from ...quantities import labels
 from ...quantities.arrays import FloatArray
-from ...quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
+from ...quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError
 from ...quantities.exposure import Exposure
+from ...quantities.nearest_values import nearest_point
 from ...templates.checks import check
 from ...templates.histogram import Histogram
 from ...templates.merging import one_per_sample
@@ -37,7 +38,9 @@ from . import observed_data
 def exposure_named(campaign: Campaign, label: str) -> Exposure:
     """The exposure with this label; raises UnknownNameError with the nearest one."""
     if label not in campaign.exposures:
-        raise UnknownNameError(f"exposure: there is no exposure '{label}'; {nearest(label, campaign.exposures)}")
+        raise UnknownNameError(
+            f"exposure: there is no exposure '{label}'; {nearest_point(label, campaign.exposures)}"
+        )
     return campaign.exposures[label]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 #: Parts of a pydantic location that name a branch of a union rather than a key of the file.
 UNION = re.compile(
-    r"^(EventCount|Luminosity|SimulatedBackground|HistogramBackground|Weights|PosteriorFile|Normal|lumi"
+    r"^(EventCount|ObservedCount|Luminosity|SimulatedBackground|HistogramBackground|Weights|PosteriorFile|Normal|lumi"
     r"|normsys|histosys|literal\[.*|function-.*|list\[.*|constrained-.*|nullable.*)$"
 )
 

@@ -31,7 +31,7 @@ def write_campaign(path: Path, campaign: Campaign, folder: Path, there: Sequence
     for _, named in named_paths(campaign):
         if named not in there:
             copy(folder / named, path.parent / named)
-    content = campaign.model_dump(mode="json", exclude_unset=True)
+    content = campaign.model_dump(mode="json", exclude_unset=True, by_alias=True)
     beside = f"{PROGRAMS} {os.path.relpath(folder, path.parent)}\n" if _programs_in(campaign, folder) else ""
     write_bytes(path, (beside + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)).encode())
 

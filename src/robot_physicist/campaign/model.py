@@ -16,7 +16,7 @@ from ..design.sequence.options import Sequence
 from ..histfactory.systematics import Systematic
 from ..information.options import Estimator
 from ..quantities import labels
-from ..quantities.exposure import EventCount, Luminosity
+from ..quantities.exposure import Planned
 from ..quantities.observable import Observable
 from ..quantities.options import FileName, Finite, Name, Section
 from ..simulators.choice import SimulatorChoice
@@ -113,10 +113,9 @@ class Campaign(Section):
     """A joint prior over all parameter points, in place of the product of the parameters' own."""
     observables: dict[Name, Observable] = Field(min_length=1)
     """What is measured per event; several observables are binned jointly."""
-    exposure: Annotated[
-        list[EventCount | Luminosity],
-        BeforeValidator(_as_list, json_schema_input_type=list[EventCount | Luminosity] | EventCount | Luminosity),
-    ] = Field(min_length=1)
+    exposure: Annotated[list[Planned], BeforeValidator(_as_list, json_schema_input_type=list[Planned] | Planned)] = (
+        Field(min_length=1)
+    )
     """How much data the experiment takes; each exposure of a list gets its own design."""
     simulation: Simulation = Simulation()
     """Size of the simulation."""
@@ -196,6 +195,6 @@ class Campaign(Section):
         return self.batches_at(setting)[-1]
 
     @property
-    def exposures(self) -> dict[str, EventCount | Luminosity]:
+    def exposures(self) -> dict[str, Planned]:
         """The exposures by label."""
         return {labels.exposure_label(entry.model_dump()): entry for entry in self.exposure}

@@ -41,3 +41,5 @@ class InformationGain:
     """What a reader of the numbers has to know."""
     marginalisation: Marginalisation | None = None
     """How nuisance parameters were integrated out; None when they were not."""
+    recorded_events: int | None = None
+    """Number of recorded events n, which observed data of the setting may give; None for a luminosity."""

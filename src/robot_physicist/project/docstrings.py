@@ -32,4 +32,4 @@ def _documented(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
             and isinstance(text.value, ast.Constant)
             and isinstance(text.value.value, str)
         ):
-            yield field.target.id, " ".join(text.value.value.split())
+            yield field.target.id.rstrip("_"), " ".join(text.value.value.split())

@@ -229,6 +229,8 @@ def exposure_label(exposure: Mapping[str, Any]) -> str:
     >>> exposure_label({"events": 1000}), exposure_label({"luminosity": 0.5, "unit": "fb-1"})
     ('events=1000', 'luminosity=0.5fb-1')
     """
+    if exposure.get("events") == "observed":
+        return "events=observed"
     if "events" in exposure:
         return f"events={number(exposure['events'])}"
     return f"luminosity={number(exposure['luminosity'])}{exposure.get('unit', 'pb-1')}"

@@ -18,23 +18,24 @@ from ..quantities import labels
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import GainWarning, MarginalisationWarning
 from ..quantities.estimates import Estimate
+from ..quantities.exposure import EventCount, Exposure
 from ..quantities.seeds import branch_generator
 from ..templates.odd_points import odd_points
 from ..templates.reweighting import effective_events, few_events
 from ..templates.templates import Templates
-from .reading.inputs import exposure_named, prior_of, systematics_of, templates_from
+from .reading.inputs import exposure_at, prior_of, systematics_of, templates_from
 
 
 def eig(campaign_file: Path, setting: str, exposure: str, histograms: Sequence[Path], output: Path) -> str:
     """Estimate the expected information gain of one setting and exposure."""
     campaign = read_campaign(campaign_file)
-    chosen = exposure_named(campaign, exposure)
+    chosen = exposure_at(campaign_file, campaign, setting, exposure)
     prior = prior_of(campaign_file, campaign)
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
     systematics = systematics_of(campaign_file, campaign, templates, chosen)
     rng = branch_generator(campaign.seed, {}, {}, 0, f"exact {exposure}")
     exact, untrusted = exact_gain(campaign, labels.parse(setting), chosen, prior, rng, systematics)
-    result = gain_of(campaign, setting, exposure, templates, prior, systematics, exact)
+    result = gain_of(campaign, setting, exposure, chosen, templates, prior, systematics, exact)
     result = replace(result, warnings=[*result.warnings, *untrusted])
     files.write_document(output, result)
     return f"{spelt_gain(result)} at {setting}, {exposure}: {output}"
@@ -52,6 +53,7 @@ def gain_of(
     campaign: Campaign,
     setting: str,
     exposure: str,
+    chosen: Exposure,
     templates: Templates,
     prior: FloatArray,
     systematics: SystematicGain | None,
@@ -59,7 +61,6 @@ def gain_of(
 ) -> InformationGain:
     """Estimate the gain of templates; with systematics, nuisance parameters are integrated out."""
     effective = effective_events(*templates.sums())
-    chosen = exposure_named(campaign, exposure)
     # The generator does not depend on the setting: the same data points make EIG(φ) a smooth function.
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     gain = information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)
@@ -81,4 +82,5 @@ def gain_of(
         effective_events=float(effective.min()),
         warnings=[*gain.warnings, *few, *odd, *templates.warnings],
         marginalisation=gain.marginalisation,
+        recorded_events=chosen.events if isinstance(chosen, EventCount) else None,
     )

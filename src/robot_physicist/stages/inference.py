@@ -21,7 +21,7 @@ from ..templates.filling import axes
 from .empty_bins import warn_of_empty_bins
 from .reading.inputs import (
     check_observed,
-    exposure_named,
+    exposure_at,
     observed_at,
     observed_in,
     prior_of,
@@ -41,7 +41,7 @@ def likelihood(
 ) -> str:
     """Build the pyhf workspace and patchset of one setting and exposure."""
     campaign = read_campaign(campaign_file)
-    chosen = exposure_named(campaign, exposure)
+    chosen = exposure_at(campaign_file, campaign, setting, exposure)
     templates = templates_from(campaign_file, campaign, setting, chosen, histograms)
     warn_of_empty_bins(build.empty_bins(templates), campaign)
     observed = observed_at(campaign_file, campaign, setting, exposure)
@@ -75,7 +75,7 @@ def posterior(
     check_setting(campaign, setting)
     published = read_likelihood(campaign, workspace, patchset)
     observed, prior = observed_in(published, campaign, setting, exposure), prior_of(campaign_file, campaign)
-    chosen = exposure_named(campaign, exposure)
+    chosen = exposure_at(campaign_file, campaign, setting, exposure)
     result = infer.collect(
         published,
         chosen,

@@ -30,7 +30,7 @@ from ..quantities.exposure import Exposure
 from ..templates.templates import Templates, expected
 from .empty_bins import warn_of_empty_bins
 from .gain import gain_of, spelt_gain
-from .reading.inputs import exposure_named, prior_of, shapes_of, templates_from
+from .reading.inputs import exposure_at, prior_of, shapes_of, templates_from
 from .reading.published import agreement
 
 pyhf = lazy.load("pyhf")
@@ -119,7 +119,7 @@ def recast(
 ) -> str:
     """Put the campaign's signal in place of the published one: new likelihood, upper limits, information gain."""
     campaign = read_campaign(campaign_file)
-    chosen = exposure_named(campaign, exposure)
+    chosen = exposure_at(campaign_file, campaign, setting, exposure)
     published = read_published(campaign, campaign_file.parent, setting, exposure)
     doubts = agreement(*published, campaign, setting, exposure)
     base = background_only(*published)
@@ -137,7 +137,7 @@ def recast(
         published,
         base,
         limits=list(upper_limits(base, patches, templates.points)),
-        gain=gain_of(campaign, setting, exposure, templates, prior, systematics, None),
+        gain=gain_of(campaign, setting, exposure, chosen, templates, prior, systematics, None),
         doubts=doubts,
     )
     for path, content in ((workspace, base), (patchset, patches)):

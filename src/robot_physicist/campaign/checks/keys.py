@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ...quantities import labels
 from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError
-from ...quantities.exposure import Luminosity
+from ...quantities.exposure import Luminosity, ObservedCount
 from ...quantities.nearest_values import nearest_point
 from ...simulators import load
 from ...simulators.base import Simulator
@@ -37,6 +37,7 @@ def problems(campaign: Campaign) -> Iterator[CampaignError | ObservableError]:
     yield from variable_problems(campaign, simulator)
     yield from observable_problems(campaign, simulator)
     yield from _exposures(campaign, simulator)
+    yield from _as_observed(campaign)
     yield from _priors(campaign)
     yield from sample_problems(campaign)
     yield from systematic_problems(campaign)
@@ -76,6 +77,28 @@ def _exposures(campaign: Campaign, simulator: type[Simulator]) -> Iterator[Campa
         if not isinstance(entry, Luminosity) and campaign.backgrounds:
             yield CampaignError(
                 f"exposure[{index}].events: backgrounds need a luminosity, which says how many they are"
+            )
+
+
+def _as_observed(campaign: Campaign) -> Iterator[CampaignError]:
+    """Yield settings without data at an exposure that takes its number of events from them."""
+    first = next(iter(campaign.exposures))
+    data = [
+        (labels.label({name: entry.setting[name] for name in campaign.settings}), entry.exposure or first)
+        for entry in campaign.observed
+        if set(entry.setting) == set(campaign.settings)
+    ]
+    for index, exposure in enumerate(campaign.exposure):
+        if not isinstance(exposure, ObservedCount):
+            continue
+        for key in ("search", "sequence"):
+            if getattr(campaign, key) is not None:
+                yield CampaignError(f"exposure[{index}].events: no data are observed before a {key}; write a number")
+        lacking = [one for one in map(labels.label, campaign.setting_points) if (one, "events=observed") not in data]
+        if exposure.else_ is None and lacking:
+            yield CampaignError(
+                f"exposure[{index}].events: there are no observed data at {lacking[0]}; write {{events: observed,"
+                " else: 2000}, the number of events of settings without data, or name their data in `observed`"
             )
 
 

@@ -101,6 +101,8 @@ def exposure_title(exposure: str) -> str:
     ('10 recorded events', '∫L dt = 2 pb⁻¹')
     """
     name, _, amount = exposure.partition("=")
+    if amount == "observed":
+        return "as many events as observed"
     if name == "events":
         return f"{amount} recorded event{'' if amount == '1' else 's'}"
     return f"∫L dt = {_luminosity(amount)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...campaign.branches import check_units
 from ...campaign.model import Campaign
-from ...quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
+from ...quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure, ObservedCount
 from ...quantities.labels import label
 from ...quantities.seeds import branch_generator
 from ...simulators.choice import build
@@ -81,7 +81,9 @@ def plan(campaign: Campaign, probed: Probe, cores: int) -> Plan:
     )
 
 
-def _recorded(exposure: Exposure, probed: Probe) -> float | None:
+def _recorded(exposure: Exposure | ObservedCount, probed: Probe) -> float | None:
+    if isinstance(exposure, ObservedCount):
+        return None if exposure.else_ is None else float(exposure.else_)
     if isinstance(exposure, EventCount):
         return float(exposure.events)
     section = probed.cross_section

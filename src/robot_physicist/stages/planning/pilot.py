@@ -14,11 +14,12 @@ from ...information.finite_simulation import GainEstimates, information_gain
 from ...information.support import rounded_up
 from ...quantities import labels
 from ...quantities.errors import BadInputError, InputFileError
+from ...quantities.exposure import Exposure
 from ...quantities.seeds import branch_generator
 from ...statistics.grid_posterior import entropy
 from ...templates.histogram import Histogram
 from ...templates.templates import Templates
-from ..reading.inputs import exposure_named, prior_of, systematics_of, templates_of
+from ..reading.inputs import exposure_at, prior_of, systematics_of, templates_of
 from .needed_events import PilotError
 
 
@@ -48,9 +49,10 @@ def check_target(campaign_file: Path, campaign: Campaign, target: float) -> None
 
 def _at_setting(campaign_file: Path, campaign: Campaign, setting: str, folder: Path) -> Iterator[PilotError]:
     found = [_histogram(campaign, campaign_file, setting, sample, folder) for sample in campaign.samples]
-    for exposure, chosen in campaign.exposures.items():
+    for exposure in campaign.exposures:
+        chosen = exposure_at(campaign_file, campaign, setting, exposure)
         templates = templates_of(campaign_file, campaign, chosen, found)
-        gain = _gain(campaign_file, campaign, templates, exposure)
+        gain = _gain(campaign_file, campaign, templates, exposure, chosen)
         events = min(one.generated for one in found)
         yield PilotError(
             setting=setting,
@@ -75,9 +77,10 @@ def _histogram(campaign: Campaign, campaign_file: Path, setting: str, sample: st
     return one
 
 
-def _gain(campaign_file: Path, campaign: Campaign, templates: Templates, exposure: str) -> GainEstimates:
+def _gain(
+    campaign_file: Path, campaign: Campaign, templates: Templates, exposure: str, chosen: Exposure
+) -> GainEstimates:
     rng = branch_generator(campaign.seed, {}, {}, 0, f"eig {exposure}")
     prior = prior_of(campaign_file, campaign)
-    chosen = exposure_named(campaign, exposure)
     systematics = systematics_of(campaign_file, campaign, templates, chosen)
     return information_gain(templates, chosen, prior, campaign.estimator, campaign.simulation, rng, systematics)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import files
-from ...campaign.branches import entry_at
+from ...campaign.branches import check_setting, entry_at
 from ...campaign.checks.histograms import check as check_histogram
 from ...campaign.digests import check_complete, digests
 from ...campaign.model import Campaign, HistogramBackground
@@ -25,8 +25,8 @@ from ...information.systematics import SystematicGain, systematic_gain
 from ...likelihood.workspace import OBSERVED, patch_name, published_rates
 from ...quantities import labels
 from ...quantities.arrays import FloatArray
-from ...quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError
-from ...quantities.exposure import Exposure
+from ...quantities.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError, UnknownNameError
+from ...quantities.exposure import Exposure, ObservedCount
 from ...quantities.nearest_values import nearest_point
 from ...templates.checks import check
 from ...templates.histogram import Histogram
@@ -35,13 +35,34 @@ from ...templates.templates import Templates, background_contents, stack
 from . import observed_data
 
 
-def exposure_named(campaign: Campaign, label: str) -> Exposure:
-    """The exposure with this label; raises UnknownNameError with the nearest one."""
-    if label not in campaign.exposures:
-        raise UnknownNameError(
-            f"exposure: there is no exposure '{label}'; {nearest_point(label, campaign.exposures)}"
+def exposure_at(campaign_file: Path, campaign: Campaign, setting: str, label: str) -> Exposure:
+    """The exposure with this label at a setting, whose observed data may say how many events it has.
+
+    Raises UnknownNameError with the nearest label, CampaignError when there should be data, and are none.
+    """
+    planned = campaign.exposures.get(label)
+    if not isinstance(planned, ObservedCount):
+        return exposure_named(campaign, label)
+    check_setting(campaign, setting)
+    counts = observed_at(campaign_file, campaign, setting, label)
+    found = planned.at(None if counts is None else float(counts.sum()))
+    if found is None:
+        raise CampaignError(
+            f"exposure: there are no observed data at {setting}; write {{events: observed, else: 2000}}, the number"
+            " of events of settings without data"
         )
-    return campaign.exposures[label]
+    return found
+
+
+def exposure_named(campaign: Campaign, label: str) -> Exposure:
+    """The exposure with this label, the same at every setting; raises UnknownNameError with the nearest one."""
+    if label not in campaign.exposures:
+        advice = nearest_point(label, campaign.exposures)
+        raise UnknownNameError(f"exposure: there is no exposure '{label}'; {advice}")
+    found = campaign.exposures[label]
+    if isinstance(found, ObservedCount):
+        raise CampaignError(f"exposure: {label} differs between settings; give a number of events, or a luminosity")
+    return found
 
 
 def prior_of(campaign_file: Path, campaign: Campaign) -> FloatArray:
@@ -186,7 +207,7 @@ def check_observed(
         check_data(
             counts,
             templates,
-            campaign.exposures[exposure],
+            exposure_at(campaign_file, campaign, setting, exposure),
             signal + background,
             total_spread(published),
             entry,

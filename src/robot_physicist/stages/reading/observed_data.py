@@ -19,7 +19,7 @@ from ...files import root_events
 from ...quantities.arrays import FloatArray
 from ...quantities.errors import BadInputError, NoEventsError, ObservableError, ObservedWarning
 from ...quantities.events import Events
-from ...quantities.exposure import EventCount
+from ...quantities.exposure import MOST_EVENTS, EventCount, Luminosity, ObservedCount
 from ...quantities.observable import Observable
 from ...quantities.units import BROUGHT_INSIDE, Conversion, conversions
 from ...templates import filling
@@ -62,7 +62,7 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
     chosen = campaign.exposures[exposure]
     ranges = [_Range(name, observable, entry) for name, observable in campaign.observables.items()]
     blocks = _watched(read(entry, folder, campaign.observables), ranges)
-    if not isinstance(chosen, EventCount):
+    if isinstance(chosen, Luminosity):
         blocks = _maybe_none(blocks)
     try:
         found = filling.counts(blocks, campaign.observables)
@@ -71,11 +71,22 @@ def counts(entry: Observed, folder: Path, campaign: Campaign, exposure: str) -> 
         _check(ranges)
         raise
     _check(ranges)
+    if isinstance(chosen, ObservedCount):
+        _check_some(int(found.sum()), ranges[0].events)
     if isinstance(chosen, EventCount):
         _check_number(chosen.events, int(found.sum()), ranges[0].events, campaign)
     if twice := repeated_events.found(folder / entry.file, entry.tree, entry.selection):
         warnings.warn(f"{entry.file}: {twice}", ObservedWarning, stacklevel=2)
     return found
+
+
+def _check_some(inside: int, selected: int) -> None:
+    if not 1 <= inside <= MOST_EVENTS:
+        raise ObservableError(
+            f"exposure: {selected} events are selected, {inside} of them in the range of the observables, but"
+            f" events=observed takes 1 to {MOST_EVENTS}; see that file, tree and selection are the right ones, or"
+            " give a luminosity"
+        )
 
 
 def _check_number(wanted: int, inside: int, selected: int, campaign: Campaign) -> None:

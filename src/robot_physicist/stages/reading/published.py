@@ -14,6 +14,7 @@ from ...histfactory.systematics import LumiSystematic
 from ...likelihood.workspace import SIGNAL, STRENGTH, channel_name, conditions
 from ...quantities.errors import RecastError, nearest
 from ...templates.filling import axes
+from .inputs import exposure_named
 
 pyhf = lazy.load("pyhf")
 
@@ -30,7 +31,7 @@ def agreement(
     _channel(base, campaign)
     _luminosity(base, campaign)
     _names(base, signal_names(patches), campaign)
-    wanted = conditions(setting, campaign.exposures[exposure], axes(campaign.observables))
+    wanted = conditions(setting, exposure_named(campaign, exposure), axes(campaign.observables))
     unsaid = [key for key in wanted if key not in patches["metadata"]]
     for key in wanted.keys() - unsaid:
         if patches["metadata"][key] != wanted[key]:

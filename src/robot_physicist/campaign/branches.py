@@ -7,10 +7,9 @@ from dataclasses import field
 
 from ..quantities import labels
 from ..quantities.arrays import Values
-from ..quantities.errors import CampaignError, UnknownNameError
+from ..quantities.errors import CampaignError, UnknownNameError, nearest_point
 from ..quantities.estimates import CONFIG, document
 from ..quantities.events import Events, weighted_block
-from ..quantities.nearest_values import nearest_point
 from ..quantities.seeds import branch_generator
 from ..quantities.units import contradict
 from ..simulators.choice import SimulatorChoice, build

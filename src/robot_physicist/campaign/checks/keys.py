@@ -6,9 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from ...quantities import labels
-from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError
+from ...quantities.errors import CampaignError, LabelClashError, ObservableError, UnknownNameError, nearest_point
 from ...quantities.exposure import Luminosity, ObservedCount
-from ...quantities.nearest_values import nearest_point
 from ...simulators import load
 from ...simulators.base import Simulator
 from ..model import Campaign

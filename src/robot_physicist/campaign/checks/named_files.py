@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from ...quantities import labels
-from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
+from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest, nearest_point
 from ...quantities.exposure import Luminosity
-from ...quantities.nearest_values import nearest_point
 from ..model import Campaign
 
 

@@ -25,9 +25,15 @@ from ...information.systematics import SystematicGain, systematic_gain
 from ...likelihood.workspace import OBSERVED, patch_name, published_rates
 from ...quantities import labels
 from ...quantities.arrays import FloatArray
-from ...quantities.errors import CampaignError, DigestMismatchError, HistogramError, LabelClashError, UnknownNameError
+from ...quantities.errors import (
+    CampaignError,
+    DigestMismatchError,
+    HistogramError,
+    LabelClashError,
+    UnknownNameError,
+    nearest_point,
+)
 from ...quantities.exposure import Exposure, ObservedCount
-from ...quantities.nearest_values import nearest_point
 from ...templates.checks import check
 from ...templates.histogram import Histogram
 from ...templates.merging import one_per_sample

@@ -2,7 +2,7 @@
 
 import pytest
 
-from robot_physicist.quantities.nearest_values import nearest_point
+from robot_physicist.quantities.errors import nearest_point
 
 
 @pytest.mark.parametrize(

@@ -85,12 +85,24 @@ def missing_rounds(chosen):
     return None
 
 
+def by_path(name):
+    """A module of the package that needs nothing else of it."""
+    spec = importlib.util.spec_from_file_location(Path(name).name, ROOT / f"src/robot_physicist/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def name_of(chosen):
+    """The name that a campaign gives itself."""
+    campaign = yaml.safe_load(chosen.campaign.read_text())
+    return str(campaign.get("name")) if isinstance(campaign, dict) else ""
+
+
 def missing_files(chosen):
     """Say which file is not there that the campaign names; of what is no campaign the stages say so."""
     campaign = yaml.safe_load(chosen.campaign.read_text()) or {}
-    spec = importlib.util.spec_from_file_location("labels", ROOT / "src/robot_physicist/quantities/labels.py")
-    labels = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(labels)
+    labels = by_path("quantities/labels")
     try:
         branches = labels.setting_labels(campaign), labels.exposure_labels(campaign)
         named = labels.files_to_have(labels.named_files(campaign), *branches)
@@ -150,6 +162,10 @@ def main():
     if problem := missing_rounds(chosen) or missing_files(chosen):
         print(f"error: {chosen.campaign}: {problem}", file=sys.stderr)
         return 2
+    origin = by_path("files/origin")
+    if reason := origin.stranger(chosen.directory, chosen.campaign, name_of(chosen)):
+        print(f"error: {reason}", file=sys.stderr)
+        return 2
     os.environ.update({name: value for name, value in ENVIRONMENT.items() if name not in os.environ})
     sys.path.insert(0, str(ROOT / "workflow"))
     __import__("yadage_native" if chosen.native else "yadage_strict")
@@ -164,6 +180,8 @@ def main():
         found = list(failures(chosen.directory))
         print("\n".join(["error: yadage failed", *(found or [f"    {error}"])]), file=sys.stderr)
         return 1
+    finally:
+        origin.claim(chosen.directory, chosen.campaign, name_of(chosen))
     found = {answer: sorted(chosen.directory.glob(answer)) for answer in answers}
     for answer in answers:
         if not found[answer]:

@@ -16,11 +16,19 @@ from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
 
-_spec = importlib.util.spec_from_file_location(
-    "labels", ROOT / "src/robot_physicist/quantities/labels.py"
-)
-labels = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(labels)
+
+def by_path(name):
+    """A module of the package that needs nothing else of it."""
+    spec = importlib.util.spec_from_file_location(
+        Path(name).name, ROOT / f"src/robot_physicist/{name}.py"
+    )
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+labels = by_path("quantities/labels")
+origin = by_path("files/origin")
 
 
 def campaign_file():
@@ -67,9 +75,21 @@ def check_labels(campaign):
         raise WorkflowError(f"{campaign}: not a campaign ({error}); {advice}")
 
 
+def is_main_process():
+    """Is this the engine itself, and not one of its jobs?"""
+    return getattr(workflow, "is_main_process", not getattr(workflow, "mode", 0))
+
+
+def check_origin():
+    """Stop where another campaign file of the same file name has its results."""
+    reason = origin.stranger(Path(RESULTS), Path(CAMPAIGN), str(config.get("name")))
+    if reason and is_main_process():
+        raise WorkflowError(reason)
+
+
 def check_files(campaign):
     """Stop at a campaign that names a file which is not there; a job elsewhere need not have those of others."""
-    if not getattr(workflow, "is_main_process", not getattr(workflow, "mode", 0)):
+    if not is_main_process():
         return
     for place, path in named_in(config, Path(campaign).parent):
         if not path.is_file():
@@ -273,6 +293,13 @@ CAMPAIGN = campaign_file()
 #: The data of a sequence are those of a round, whose campaign names them.
 INFERENCE = everything_but(*NO_GAIN, *(["observed"] if config.get("sequence") else []))
 RESULTS = f"results/{Path(CAMPAIGN).stem}"
+check_origin()
+
+
+onstart:
+    origin.claim(Path(RESULTS), Path(CAMPAIGN), str(config.get("name")))
+
+
 ALLOCATIONS = labels.allocation_labels(config)
 #: Exposures whose luminosity is shared; without any a pattern that nothing matches.
 SHARED = "|".join(map(re.escape, ALLOCATIONS)) or "(?!)"

@@ -16,6 +16,7 @@ from .. import files
 from ..campaign.files import read_campaign
 from ..campaign.layout import jobs
 from ..campaign.model import Campaign
+from ..quantities.errors import DigestMismatchError
 from . import rounds
 from .files import WatchedFiles
 from .progress import Progress, best, finished, progress
@@ -46,6 +47,8 @@ def states(file: Path, folder: Path, once: bool = False) -> Iterator[Progress]:
     A campaign file that cannot be read later on, in the middle of an edit, is taken to be what it was.
     """
     campaign, results = read_campaign(file), WatchedFiles(folder)
+    if stranger := files.origin.stranger(folder, file, campaign.name):
+        raise DigestMismatchError(stranger)
     while True:
         started = time.perf_counter()
         campaign = results.read(file.absolute(), read_campaign) or campaign

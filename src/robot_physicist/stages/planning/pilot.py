@@ -13,7 +13,7 @@ from ...campaign.model import Campaign
 from ...information.finite_simulation import GainEstimates, information_gain
 from ...information.support import rounded_up
 from ...quantities import labels
-from ...quantities.errors import BadInputError, InputFileError
+from ...quantities.errors import BadInputError, DigestMismatchError, InputFileError
 from ...quantities.exposure import Exposure
 from ...quantities.seeds import branch_generator
 from ...statistics.grid_posterior import entropy
@@ -30,6 +30,8 @@ def pilot_errors(campaign_file: Path, folder: Path) -> list[PilotError]:
     may differ in the number of events only.
     """
     campaign = read_campaign(campaign_file)
+    if stranger := files.origin.stranger(folder, campaign_file, campaign.name):
+        raise DigestMismatchError(stranger)
     return [
         error
         for point in campaign.setting_points

@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from ... import stages
+from ... import files, stages
 from ...campaign.files import read_campaign
+from ...campaign.model import Campaign
 from ...design.sequence.state import Experiments
-from ...quantities.errors import CampaignError, SequenceWarning
+from ...quantities.errors import CampaignError, DigestMismatchError, SequenceWarning
 from ...reports.sequence_summary import summary
 from .finished import finished
 from .whole_campaign import whole_campaign
@@ -21,9 +22,17 @@ def run_sequence(study: Path, results: Path) -> Iterator[str]:
     Finished rounds are not run again, and what a killed run has simulated is not simulated again. Raises
     DataNeededError when a round has no data.
     """
-    section = read_campaign(study).sequence
+    campaign = read_campaign(study)
+    if stranger := files.origin.stranger(results, study, campaign.name):
+        raise DigestMismatchError(stranger)
+    yield from _rounds(study, campaign, results)
+
+
+def _rounds(study: Path, whole: Campaign, results: Path) -> Iterator[str]:
+    section = whole.sequence
     if section is None:
         raise CampaignError(f"{study}: sequence: is missing; say how many rounds, with `rounds: 4` below `sequence:`")
+    files.origin.claim(results, study, whole.name)
     if finished(study, results, 1) is None:
         yield stages.begin(study, results / "round=1/campaign.yaml", results / "round=1/sequence.json")
     for number in range(1, section.rounds + 1):

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
@@ -84,7 +85,9 @@ def check_origin():
     """Stop where another campaign file of the same file name has its results."""
     reason = origin.stranger(Path(RESULTS), Path(CAMPAIGN), str(config.get("name")))
     if reason and is_main_process():
-        raise WorkflowError(reason)
+        print(f"error: {reason}", file=sys.stderr)
+        # bad input, which Snakemake's own errors do not tell from a failed job
+        sys.exit(2)
 
 
 def check_files(campaign):

@@ -21,6 +21,7 @@ def project(tmp_path):
         copy(ROOT / part, tmp_path / part)
     for part in (
         "src/robot_physicist/quantities/labels.py",
+        "src/robot_physicist/files/origin.py",
         "tests/reana/yadage.feature",
         "tests/reana/snakemake.feature",
     ):

@@ -16,6 +16,8 @@ from validation.search_figure import regret_figure
 from validation.search_grids import Grid, Grids, cheapest, collected, dimensions, grids
 from validation.search_paths import Searched, enough, search_path, with_regret
 from validation.search_problems import PROBLEMS, WANTED, Problem, highest, searched
+from validation.search_surfaces import SURFACES, statement, surfaces_table
+from validation.search_surfaces import case as surface_case
 
 SEEDS = 20
 GRID_SEEDS = {1: 8, 2: 3}
@@ -45,11 +47,13 @@ def planned(repeats: int | None) -> dict[str, int]:
         usual = GRID_SEEDS[dimensions(problem)]
         first, second, *rest = cases(problem)
         found |= {first: 1, second: repeats or SEEDS, **dict.fromkeys(rest, min(repeats or usual, usual))}
-    return found
+    return found | dict.fromkeys(map(surface_case, SURFACES), repeats or SEEDS)
 
 
 def repeat(name: str, seed: int) -> Result:
-    """One search, one set of grids, or the highest gain of a problem."""
+    """One search, one set of grids, the highest gain of a problem, or what a search on a surface states."""
+    if name in map(surface_case, SURFACES):
+        return statement(SURFACES[name.partition(", ")[2]], seed)
     title, _, what = name.partition(": ")
     problem = PROBLEMS[title]
     if what == HIGHEST:
@@ -81,10 +85,12 @@ def measured(found: Found) -> Measured:
 def table(found: Found) -> Iterator[str]:
     """Lines of every problem whose regrets are known."""
     known = measured(found)
-    seeds = max((len(searches) for searches, _ in known.values()), default=0)
-    yield f"Adaptive search, {seeds} seeds each; events are per branch, all settings together"
+    if known:
+        seeds = max(len(searches) for searches, _ in known.values())
+        yield f"Adaptive search, {seeds} seeds each; events are per branch, all settings together"
     for name, (searches, grids_found) in known.items():
         yield from lines(name, searches, grids_found)
+    yield from surfaces_table(found)
 
 
 def lines(name: str, searches: list[Searched], found: Grids) -> Iterator[str]:

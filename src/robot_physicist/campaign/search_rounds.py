@@ -15,6 +15,12 @@ def search_of(campaign: Campaign) -> Search:
     return campaign.search
 
 
+def initial_of(campaign: Campaign) -> int:
+    """Settings of the first round: as many as are asked for, or by the number of variables that have a choice."""
+    varied = sum(len(variable.points) > 1 for variable in campaign.settings.values())
+    return search_of(campaign).first(varied)
+
+
 def exposure_of(campaign: Campaign) -> str:
     """Label of the exposure whose gain is maximised."""
     return search_of(campaign).exposure or next(iter(campaign.exposures))

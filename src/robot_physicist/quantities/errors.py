@@ -103,6 +103,10 @@ class ObservedWarning(UserWarning):
     """Observed data are odd, but may be what was measured."""
 
 
+class SearchWarning(UserWarning):
+    """What a search expects to miss hangs on a length scale that it has not seen."""
+
+
 class SequenceWarning(UserWarning):
     """The grid of a sequence of experiments had to be widened, or something about its data is odd."""
 

@@ -36,7 +36,9 @@ def summary(state: SearchState) -> str:
         f"{len(state.tried)} settings, {state.simulated_events:,} events",
     ]
     if state.best is not None and state.best_gain is not None and state.expected_regret is not None:
+        limit = "" if state.regret_limit is None else f", below {state.regret_limit:.2g} with 95% probability"
         known = f"{state.best_gain.value:.3f} ± {state.best_gain.error:.3f} {unit(state.maximise)}"
-        lines.append(f"{state.best} is best: {known}; expected regret {state.expected_regret:.2g}")
+        lines.append(f"{state.best} is best: {known}; expected regret {state.expected_regret:.2g}{limit}")
+    lines += [f"warning: {text}" for text in state.warnings]
     lines.append(f"stopped: {state.stopped}" if state.stopped else f"round {state.round}: {' '.join(state.proposed)}")
     return "\n".join(lines)

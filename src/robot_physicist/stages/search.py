@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ..campaign.search_rounds import round_campaign
 from ..design.search.rounds import next_round
 from ..design.search.state import SearchState
 from ..information.results import InformationGain
-from ..quantities.errors import BadInputError
+from ..quantities.errors import BadInputError, SearchWarning
 
 
 def propose(
@@ -41,6 +42,8 @@ def propose(
         files.write_bytes(figures / name, content)
     write_campaign(proposal, round_campaign(campaign, state), campaign_file.parent)
     files.write_document(output, state)
+    for message in state.warnings:
+        warnings.warn(message, SearchWarning, stacklevel=2)
     return f"{_spelt(state)}: {output}"
 
 

@@ -10,6 +10,7 @@ from ...design.search.options import Cost, Search
 from ...quantities import labels
 from ...quantities.errors import CampaignError, LabelClashError, UnknownNameError, nearest
 from ..model import Campaign
+from ..search_rounds import initial_of
 
 #: Width of a range relative to its ends, and in itself, within which labels and computers cannot tell settings apart.
 SMALLEST_STEP, SMALLEST_WIDTH = 1e-9, 1e-280
@@ -63,12 +64,12 @@ def _search(campaign: Campaign, search: Search) -> Iterator[CampaignError]:
         yield UnknownNameError(f"search.exposure: no exposure '{search.exposure}'; {advice}")
     if len(campaign.settings) > MOST_VARIABLES:
         yield CampaignError(f"settings: a search is over at most {MOST_VARIABLES} variables; fix some of them")
-    initial = min(search.initial, _size(campaign))
+    initial = min(initial_of(campaign), _size(campaign))
     first = initial * campaign.simulation.events * len(campaign.samples)
     if search.budget is not None and first > search.budget:
         yield CampaignError(
             f"search.budget: the first round alone generates {first} events ({initial} settings ×"
-            f" {len(campaign.samples)} samples × simulation.events); raise it, or start with fewer"
+            f" {len(campaign.samples)} samples × simulation.events); raise it, or start with fewer: search.initial"
         )
     if campaign.simulation.events_at:
         yield CampaignError("simulation.events_at: a search decides how many events a setting gets; remove it")

@@ -19,6 +19,8 @@ scipy = lazy.load("scipy")
 NORMALS = 64
 #: Values of a measurement below this, relative to the sd of the process, are rounding.
 SMALLEST = 1e-9
+#: Added to variances, relative to the largest, so that rounding leaves them positive.
+ROUNDING = 1e-8
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Belief:
     def at(self, place: int) -> Estimate:
         """Mean and standard deviation at one place."""
         return Estimate(float(self.mean[place]), float(max(self.covariance[place, place], 0.0) ** 0.5))
+
+    def possible(self, deviations: float) -> FloatArray:
+        """What every place has at most, (C,), if it lies within so many standard deviations of its mean."""
+        result: FloatArray = self.mean + deviations * np.sqrt(self.covariance.diagonal().clip(0.0))
+        return result
 
     def after(self, place: int, error: float) -> Belief:
         """What will be believed after a measurement with this standard error, on average: the mean stays."""
@@ -68,12 +75,13 @@ def knowledge_gradient(belief: Belief, places: Sequence[int], errors: Sequence[f
     z = scipy.special.ndtri((np.arange(NORMALS) + 0.5) / NORMALS)
     now = belief.mean[belief.best]
     known = np.flatnonzero(belief.known)
-    result = np.empty(len(places))
-    for index, (place, error) in enumerate(zip(places, errors, strict=True)):
-        named = np.append(known, place)
-        change = _column(belief.covariance, place, error)[named]
-        result[index] = (belief.mean[named, None] + change[:, None] * z).max(axis=0).mean() - now
-    return result.clip(0.0)
+    at, variance = np.array(places), belief.covariance.diagonal()[places]
+    scale = 1 / np.sqrt(variance + np.array(errors) ** 2 + 1e-300)
+    highest = belief.mean[at, None] + (variance * scale)[:, None] * z
+    for one in known:
+        highest = np.maximum(highest, belief.mean[one] + (belief.covariance[one, at] * scale)[:, None] * z)
+    result: FloatArray = (highest.mean(axis=1) - now).clip(0.0)
+    return result
 
 
 def expected_regret(belief: Belief, rng: np.random.Generator, draws: int = 1024) -> float:
@@ -83,10 +91,25 @@ def expected_regret(belief: Belief, rng: np.random.Generator, draws: int = 1024)
     >>> round(expected_regret(belief, np.random.default_rng(1), 100_000), 2)
     0.56
     """
-    values, vectors = np.linalg.eigh(belief.covariance)
-    root = vectors * np.sqrt(values.clip(0.0))
-    normals = rng.standard_normal((len(values), draws))
-    # Antithetic pairs have the mean of the process exactly.
-    deviations = root @ np.hstack([normals, -normals])
-    highest = (belief.mean[:, None] + deviations).max(axis=0)
-    return max(0.0, float(highest.mean() - belief.mean[belief.best]))
+    return float(regrets(belief, belief.best, rng, draws).mean())
+
+
+def regrets(belief: Belief, named: int, rng: np.random.Generator, draws: int) -> FloatArray:
+    """What the best place has more than the one that is `named`, in pairs of draws of the function, (2 draws,).
+
+    Pairs are antithetic: each has the mean of the process exactly.
+    """
+    deviations = _root(belief.covariance) @ rng.standard_normal((len(belief.mean), draws))
+    functions = belief.mean[:, None] + np.hstack([deviations, -deviations])
+    result: FloatArray = functions.max(axis=0) - functions[named]
+    return result
+
+
+def _root(covariance: FloatArray) -> FloatArray:
+    """A root of a covariance (C, C), by Cholesky's method, or by the slower one that rounding cannot stop."""
+    positive = covariance + ROUNDING * covariance.diagonal().max() * np.eye(len(covariance))
+    try:
+        return np.asarray(np.linalg.cholesky(positive), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(covariance)
+        return np.asarray(vectors * np.sqrt(values.clip(0.0)), dtype=np.float64)

@@ -10,6 +10,18 @@ from pydantic import Field
 from ...quantities import labels
 from ...quantities.options import Finite, Name, Positive, Section
 
+#: Settings of the first round over one variable, and for each of several: fewer say little of a length scale.
+ON_A_LINE, PER_VARIABLE = 6, 12
+
+
+def usual_first(variables: int) -> int:
+    """Settings of the first round over so many variables.
+
+    >>> usual_first(1), usual_first(3)
+    (6, 36)
+    """
+    return ON_A_LINE if variables < 2 else PER_VARIABLE * variables
+
 
 class Cost(Section):
     """What the experiment costs at a setting: a linear function of its variables, in any unit."""
@@ -39,8 +51,8 @@ class Search(Section):
 
     exposure: str = ""
     """Label of the exposure whose gain is maximised; the first one when empty."""
-    initial: int = Field(6, ge=2, le=1000)
-    """Settings of the first round, spread over the domain."""
+    initial: int | None = Field(None, ge=2, le=1000)
+    """Settings of the first round, spread over the domain; none: 6 with one variable, 12 for each of several."""
     batch: int = Field(3, ge=1, le=1000)
     """Most settings of a later round: new ones, or contenders that get more events."""
     rounds: int = Field(6, ge=1, le=50)
@@ -59,3 +71,11 @@ class Search(Section):
     """Cost of the experiment at a setting."""
     affordable: Positive | None = None
     """Settings that cost more are left out; none: all are affordable."""
+
+    def first(self, variables: int) -> int:
+        """Settings of the first round of a search over so many variables, which fewer could not resolve.
+
+        >>> Search().first(1), Search().first(2), Search(initial=8).first(2)
+        (6, 24, 8)
+        """
+        return self.initial or usual_first(variables)

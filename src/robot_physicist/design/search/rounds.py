@@ -1,8 +1,9 @@
 """Search for the setting with the highest information gain, round by round.
 
-A Gaussian process is fitted to the gains found so far with their standard errors. The next round simulates where one
+Gaussian processes go through the gains found so far with their standard errors. The next round simulates where one
 more result adds most to the best known gain, per simulated event: at a new setting with few events, or at a contender
-with more of them. The search stops when nothing better is to be expected, or nothing is left to spend.
+with more of them. The search stops when nothing better is to be expected, and the length scale of what
+is expected was seen, or nothing is left to spend.
 """
 
 from __future__ import annotations
@@ -13,33 +14,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...campaign.model import Campaign
-from ...campaign.search_rounds import exposure_of, round_campaign, search_of
+from ...campaign.search_rounds import exposure_of, initial_of, round_campaign, search_of
 from ...information.results import InformationGain
 from ...quantities.arrays import FloatArray
 from ...quantities.estimates import Estimate
-from ...quantities.labels import parse, rounded
+from ...quantities.labels import parse
 from ...quantities.seeds import branch_generator
-from ...statistics.gaussian_process import Fit, fit
-from ...templates.options import Simulation
-from .acquisition import SMALLEST, Belief, expected_regret, knowledge_gradient
-from .bookkeeping import asked, simulated, told, unit, untried
+from ...statistics.gaussian_process import Points, Processes, learn, mixed
+from .acquisition import Belief, regrets
+from .actions import POSSIBLE, Action, best_batch, possible_actions, suspects
+from .bookkeeping import asked, simulated, told, untried
 from .domain import PLACES, Domain, candidates, corners, domain_of, pictured, spread, unique
 from .options import Search
-from .state import Process, ProcessBand, SearchState, Tried
+from .resolution import Resolution, holes, resolution
+from .state import SearchState, Tried
+from .statement import band, named, process_of, reason, said, six
 
 #: Settings among which affordable ones are looked for when there are few of them.
 MANY = 64 * PLACES
 #: Standard errors by which a gain may lie above what is believed.
 DOUBT = 3.0
-
-
-@dataclass(frozen=True)
-class Action:
-    """Simulate so many events per branch at one of the candidates; what the error of the result will be."""
-
-    place: int
-    events: int
-    error: float
+#: Antithetic pairs of draws from each process.
+DRAWS = 64
 
 
 def next_round(campaign: Campaign, before: SearchState | None, gains: Sequence[InformationGain]) -> SearchState:
@@ -66,8 +62,9 @@ def _affordable(campaign: Campaign, settings: Sequence[dict[str, float]]) -> lis
 
 def _first_round(campaign: Campaign, domain: Domain, rng: np.random.Generator) -> SearchState:
     search, events = search_of(campaign), campaign.simulation.events
-    wanted = min(search.initial, domain.size)
-    new = _affordable(campaign, spread(domain, search.initial, rng))
+    initial = initial_of(campaign)
+    wanted = min(initial, domain.size)
+    new = _affordable(campaign, spread(domain, initial, rng))
     for number in (PLACES, MANY):
         if len(new) < wanted:
             others = _affordable(campaign, spread(domain, number, rng))
@@ -116,41 +113,127 @@ def believed(errors: FloatArray, events: FloatArray, first: int) -> FloatArray:
     return result
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What is known before a round: gains, places that matter, and what the processes say of them.
+
+    `y` and `errors` (N,) are of the settings tried, which are the first of `places`; `regret` holds draws.
+    """
+
+    y: FloatArray
+    errors: FloatArray
+    places: list[Tried]
+    cube: FloatArray
+    processes: Processes
+    resolved: Resolution
+    belief: Belief
+    regret: FloatArray
+
+
 def _later_round(
     campaign: Campaign, domain: Domain, tried: list[Tried], number: int, rng: np.random.Generator
 ) -> SearchState:
-    search = search_of(campaign)
-    y, quoted = objective(search, tried)
-    errors = believed(quoted, np.array([sum(one.batches) for one in tried]), campaign.simulation.events)
-    highest = tried[int(np.argmax(y - errors))].values
-    places = _affordable(campaign, candidates(domain, [one.values for one in tried], highest, rng))
-    shown = pictured(domain, highest)
-    cube = domain.cube([*(one.values for one in places), *shown])
-    fitted = fit(domain.cube([one.values for one in tried]), y, errors, cube, int(rng.integers(2**31)))
-    belief = _belief(fitted, len(places), len(tried))
-    regret = expected_regret(belief, rng)
-    spent = simulated(tried, len(campaign.samples))
-    left = None if search.budget is None else (search.budget - spent) // len(campaign.samples)
-    possible = list(_actions(search, places, tried, errors, campaign.simulation))
-    doubted = _doubted(belief, y, errors, [len(one.batches) for one in tried])
-    chosen = list(_batch(search.batch, belief, possible, doubted, left))
-    known = regret <= search.tolerance and not doubted
-    spent_all = left is not None and all(action.events > left for action in possible)
-    stopped = _stopped(search, number, regret, known, bool(chosen), spent_all)
-    new = [places[action.place] for action in chosen if not stopped]
-    events = {} if stopped else {places[action.place].setting: action.events for action in chosen}
+    search, known = search_of(campaign), _knowledge(campaign, domain, tried, rng)
+    possible = list(possible_actions(search, known.places, tried, known.errors, campaign.simulation))
+    doubted = _doubted(known.belief, known.y, known.errors, [len(one.batches) for one in tried])
+    near, left = known.regret.mean() <= search.tolerance and not doubted, _left(campaign, tried)
+    chosen = _chosen(search, known, possible, None if near else doubted, left)
+    spent = left is not None and all(action.events > left for action in possible)
+    suspected = any(suspects(1, known.belief, possible, search.tolerance, None))
+    sure = near and not known.resolved.problem and not suspected
+    found = named(tried[known.belief.best].setting, known.belief, known.regret)
+    stopped = "" if chosen and not sure and number <= search.rounds else reason(search, number, found, sure, spent)
+    chosen = [] if stopped else chosen
+    asked_for = {known.places[action.place].setting: action.events for action in chosen}
     return _state(
         campaign,
-        asked(tried, events, new, number),
+        asked(tried, asked_for, [known.places[action.place] for action in chosen], number),
         number,
-        proposed=list(events),
-        process=_process(fitted, domain),
-        band=_band(fitted, shown),
-        best=tried[belief.best].setting,
-        best_gain=belief.at(belief.best),
-        expected_regret=regret,
-        stopped=stopped,
+        proposed=list(asked_for),
+        process=process_of(known.processes, domain),
+        band=band(known.processes, domain, pictured(domain, _highest(tried, known.y, known.errors))),
+        unexplored=six(known.resolved.unexplored),
+        **found,
+        **said(stopped, known.resolved, suspected),
     )
+
+
+def _highest(tried: Sequence[Tried], y: FloatArray, errors: FloatArray) -> dict[str, float]:
+    return tried[int(np.argmax(y - errors))].values
+
+
+def _knowledge(campaign: Campaign, domain: Domain, tried: list[Tried], rng: np.random.Generator) -> Knowledge:
+    y, quoted = objective(search_of(campaign), tried)
+    errors = believed(quoted, np.array([sum(one.batches) for one in tried]), campaign.simulation.events)
+    values = [one.values for one in tried]
+    places = _affordable(campaign, candidates(domain, values, _highest(tried, y, errors), rng))
+    processes = learn(Points(domain.cube(values), y, errors))
+    resolved = _resolution(campaign, domain, processes, rng)
+    if not resolved.problem:
+        places = _contenders(processes, domain, places, len(tried))
+    cube = domain.cube([one.values for one in places])
+    belief, regret = _belief(processes, cube, len(tried), rng)
+    return Knowledge(y, errors, places, cube, processes, resolved, belief, regret)
+
+
+def _chosen(
+    search: Search, known: Knowledge, possible: list[Action], doubted: list[int] | None, left: int | None
+) -> list[Action]:
+    """The actions of a round; `doubted` is None when the regret is within the tolerance.
+
+    Then, or when nothing is worth its events, places come that may be better than is believed, and holes between the
+    settings while the length scale is not resolved.
+    """
+    chosen = [] if doubted is None else list(best_batch(search.batch, known.belief, possible, doubted, left))
+    chosen = chosen or list(suspects(search.batch, known.belief, possible, search.tolerance, left))
+    if not chosen and known.resolved.problem:
+        chosen = list(_explored(search.batch, known.processes, known.cube, possible, left))
+    return chosen
+
+
+def _contenders(processes: Processes, domain: Domain, places: list[Tried], tried: int) -> list[Tried]:
+    """Places without those that are far from being the best one, of which nothing has to be known."""
+    mean, sd = processes.marginal(domain.cube([one.values for one in places]))
+    possible = mean + (POSSIBLE + 1) * sd > mean[:tried].max()
+    return [one for index, one in enumerate(places) if index < tried or possible[index]]
+
+
+def _belief(
+    processes: Processes, cube: FloatArray, tried: int, rng: np.random.Generator
+) -> tuple[Belief, FloatArray]:
+    """What all processes say together, and draws of the regret of the setting that is named, as many from each."""
+    means, covariances = processes.predict(cube)
+    known = np.arange(len(cube)) < tried
+    belief = Belief(*mixed(means, covariances), known)
+    each = [Belief(mean, covariance, known) for mean, covariance in zip(means, covariances, strict=True)]
+    return belief, np.concatenate([regrets(one, belief.best, rng, DRAWS) for one in each])
+
+
+def _resolution(campaign: Campaign, domain: Domain, processes: Processes, rng: np.random.Generator) -> Resolution:
+    """How much of the affordable domain is more than a length scale away from all settings tried."""
+    tried = processes.points.x
+    everywhere = _affordable(campaign, spread(domain, PLACES, rng))
+    cube = np.vstack([tried, domain.cube([one.values for one in everywhere])])[len(tried) if everywhere else 0 :]
+    whole = domain.size <= PLACES
+    return resolution(processes.length_scales, processes.learnt, tried, cube, whole)
+
+
+def _left(campaign: Campaign, tried: Sequence[Tried]) -> int | None:
+    """Events per branch that the budget has left; None without a budget."""
+    budget, samples = search_of(campaign).budget, len(campaign.samples)
+    return None if budget is None else (budget - simulated(tried, samples)) // samples
+
+
+def _explored(
+    size: int, processes: Processes, cube: FloatArray, possible: Sequence[Action], left: int | None
+) -> Iterator[Action]:
+    """New settings in the largest holes between those tried, with few events each."""
+    first = {action.place: action for action in reversed(possible)}
+    for place in holes(processes.length_scales, processes.points.x, cube, size):
+        if left is not None and first[place].events > left:
+            return
+        yield first[place]
+        left = None if left is None else left - first[place].events
 
 
 def _doubted(belief: Belief, y: FloatArray, errors: FloatArray, rounds: Sequence[int]) -> list[int]:
@@ -160,84 +243,3 @@ def _doubted(belief: Belief, y: FloatArray, errors: FloatArray, rounds: Sequence
     """
     lucky = (y - DOUBT * errors > belief.mean[: len(y)]) & (y > belief.mean[belief.best])
     return [place for place in range(len(y)) if lucky[place] and rounds[place] == 1]
-
-
-def _stopped(search: Search, number: int, regret: float, known: bool, more: bool, spent: bool) -> str:
-    if known:
-        return f"expected regret of {regret:.2g} {unit(search.maximise)} is within the tolerance"
-    if number > search.rounds:
-        return f"{search.rounds} rounds"
-    return "" if more else "the budget is spent" if spent else "nothing is left to simulate"
-
-
-def _belief(fitted: Fit, places: int, tried: int) -> Belief:
-    mean, covariance = fitted.mean[:places], fitted.covariance[:places, :places]
-    return Belief(mean, covariance, np.arange(places) < tried)
-
-
-def _batch(
-    size: int, belief: Belief, possible: list[Action], doubted: Sequence[int], left: int | None
-) -> Iterator[Action]:
-    """Doubted settings, then the best actions one after the other, each as if the results before it were known."""
-    for _ in range(size):
-        possible = [action for action in possible if left is None or action.events <= left]
-        urgent = [action for action in possible if action.place in doubted]
-        action = urgent[0] if urgent else _best(belief, possible)
-        if action is None:
-            return
-        yield action
-        belief = belief.after(action.place, action.error)
-        left = None if left is None else left - action.events
-        possible = [other for other in possible if other.place != action.place]
-
-
-def _best(belief: Belief, possible: Sequence[Action]) -> Action | None:
-    """The action that is worth most per event; None when none is worth anything."""
-    if not possible:
-        return None
-    worth = knowledge_gradient(belief, [one.place for one in possible], [one.error for one in possible])
-    index = int(np.argmax(worth / np.array([action.events for action in possible])))
-    smallest = SMALLEST * belief.covariance.diagonal().max() ** 0.5
-    return possible[index] if worth[index] > smallest else None
-
-
-def _actions(
-    search: Search, places: Sequence[Tried], tried: Sequence[Tried], errors: FloatArray, simulation: Simulation
-) -> Iterator[Action]:
-    """Events for new settings and more events for those tried; errors fall with the root of the events.
-
-    One more step of `growth` than anywhere so far is possible at every setting: few events at a time may be worth
-    nothing where many are.
-    """
-    done = np.array([sum(one.batches) for one in tried])
-    cost = np.array([one.cost if search.maximise == "gain per cost" else 1.0 for one in places])
-    per_event = errors * np.sqrt(done)
-    usual = float(np.median(per_event * cost[: len(tried)]))
-    most = search.growth * done.max()
-    for place in range(len(places)):
-        before = int(done[place]) if place < len(tried) else 0
-        scale = per_event[place] if place < len(tried) else usual / cost[place]
-        for total in _ladder(search.growth * before or simulation.events, search.growth, most):
-            # events come in folds, and a step from few events with little growth would have fewer
-            more = max(total - before, simulation.folds)
-            yield Action(place, more, float(scale / np.sqrt(more)))
-
-
-def _ladder(first: float, growth: float, most: float) -> Iterator[int]:
-    """Numbers of events, each `growth` times the one before."""
-    yield round(first)
-    while (first := first * growth) <= most:
-        yield round(first)
-
-
-def _process(fitted: Fit, domain: Domain) -> Process:
-    widths = [axis[-1] - axis[0] for axis in domain.axes]
-    lengths = zip(domain.names, fitted.length_scales, widths, strict=True)
-    scales = {name: rounded(float(length * width)) for name, length, width in lengths}
-    return Process(fitted.level, fitted.sd, scales, fitted.log_likelihood)
-
-
-def _band(fitted: Fit, shown: list[dict[str, float]]) -> ProcessBand:
-    mean, variance = fitted.mean[-len(shown) :], fitted.covariance.diagonal()[-len(shown) :]
-    sd = np.sqrt(variance.clip(0.0))
-    return ProcessBand(shown, [round(float(one), 6) for one in mean], [round(float(one), 6) for one in sd])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from ...quantities.estimates import CONFIG, Estimate, document
 
 
@@ -25,16 +27,20 @@ class Tried:
 
 @document(frozen=True, config=CONFIG)
 class Process:
-    """The Gaussian process that was fitted to the gains (per cost, if that is maximised)."""
+    """Gaussian processes through the gains (per cost, if that is maximised), averaged by their posterior."""
 
     mean: float
-    """Its mean far away from all settings that were tried."""
+    """Middle of the prior of their mean far away from all settings that were tried."""
     sd: float
-    """Its standard deviation there."""
+    """Their standard deviation there, median."""
     length_scales: dict[str, float]
-    """Distance in each variable over which it changes."""
+    """Distance in each variable over which they change, median."""
     log_likelihood: float
-    """Logarithm of the marginal likelihood of the gains, which chose the numbers above."""
+    """Logarithm of the likelihood of the gains, averaged over the prior of the processes."""
+    length_scale_ranges: dict[str, list[float]] = field(default_factory=dict)
+    """Lower and upper end of the length scales of 95% of them."""
+    learnt: float = 0.0
+    """What the gains told about the length scales, in nats: relative entropy of posterior and prior."""
 
 
 @document(frozen=True, config=CONFIG)
@@ -77,5 +83,12 @@ class SearchState:
     """What the process says of it."""
     expected_regret: float | None = None
     """What the best setting of the domain is expected to have more than this one."""
+    regret_limit: float | None = None
+    """What it has not more than this one with a probability of 95%."""
+    unexplored: float | None = None
+    """Share of the domain that is more than a length scale away from all settings tried, averaged over the posterior
+    of the length scales."""
     stopped: str = ""
     """Why the search has stopped; empty while it goes on."""
+    warnings: list[str] = field(default_factory=list)
+    """What a reader has to know: why the expected regret may be too small."""

@@ -15,7 +15,16 @@ from validation.repeats import Runs, found, run, runs, to_stderr
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results/validation"
-SCRIPTS = ("accuracy", "calibration", "convergence", "coverage", "gaussian_processes", "search", "sequence")
+SCRIPTS = (
+    "accuracy",
+    "calibration",
+    "convergence",
+    "coverage",
+    "gaussian_processes",
+    "search",
+    "sequence",
+    "structure",
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -41,6 +41,10 @@ NEAR = 2.0
 #: Simulations of the second bootstrap, and how often each is repeated.
 COPIES = 96
 REPEATS = 3
+#: Standard deviations from the statistic without dependence on θ beyond which nobody has to look twice.
+FAR = 5.0
+#: Simulations without dependence, and the share of their statistics that one with some dependence exceeds.
+NULL_COPIES, ABOVE = 256, 0.975
 #: Two-sided 95% of a normal distribution.
 NORMAL_95 = 1.959964
 #: A prior of less entropy, in nats, is one point.
@@ -126,6 +130,8 @@ def corrected(
     found = strengths(np.array(tried), np.stack([samples[s] for s in tried]), observed, pivot)
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
+    if 0.0 in samples and not distinct(family, measure, observed, samples[0.0], rng):
+        low = replace(low, value=0.0)
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
     return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 
@@ -178,6 +184,20 @@ def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation
     accepted, _ = accepted_cross_section(part)
     share = len(folds) / problem.templates.sumw.shape[1]
     return problem.rates(free(sumw, sumw2, simulation.regularisation), accepted / share)
+
+
+def distinct(
+    family: Hypotheses, measure: Statistic, observed: float, nothing: FloatArray, rng: np.random.Generator
+) -> bool:
+    """Is an observed statistic above 97.5% of those of simulations without any dependence on θ?
+
+    `nothing` (R,) are some of those whose smoothing is that of the observed one, which are told apart quickly; it is
+    chosen anew for the others, as noise has a part in the choice.
+    """
+    if observed > nothing.mean() + FAR * nothing.std():
+        return True
+    anew = measure.scaled(family.without_dependence(NULL_COPIES, rng))
+    return bool(observed > np.quantile(anew, ABOVE))
 
 
 @dataclass(frozen=True)

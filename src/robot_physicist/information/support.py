@@ -17,6 +17,7 @@ from ..quantities.estimates import Interval
 from ..quantities.exposure import Exposure, thinned
 from ..templates.reweighting import effective_events
 from ..templates.templates import Templates
+from ..templates.weight_tails import HEAVY
 from .correction import NORMAL_95, NOTHING, Problem
 from .hypotheses import Hypotheses
 from .systematics import SystematicGain
@@ -79,35 +80,49 @@ def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
 
 
 def _few_effective(problem: Problem) -> Lack | None:
-    """Weighted events that are worth too few at some parameter points: only the others are looked at.
+    """Weighted events that are worth too few at some parameter points, or no one knows how few: others are looked at.
 
     I(θ; x) ≥ P(S) I(θ; x | θ ∈ S) for any set S of points, by the chain rule of mutual information.
     """
-    effective = effective_events(*problem.templates.sums())
-    weak = (effective < FEWEST_EFFECTIVE) & (problem.prior > 0)
+    templates = problem.templates
+    effective = effective_events(*templates.sums())
+    tails = np.zeros_like(effective) if templates.tails is None else templates.tails
+    weak = ((effective < FEWEST_EFFECTIVE) | (tails > HEAVY)) & (problem.prior > 0)
     if not weak.any():
         return None
     kept = ~weak & (problem.prior > 0)
     weight, worst = float(problem.prior[kept].sum()), int(np.where(weak, effective, np.inf).argmin())
-    more = "" if weak.sum() == 1 else f" and too few at {weak.sum() - 1} more"
     factor = FEWEST_EFFECTIVE / max(float(effective[worst]), NOTHING)
-    several = f"{math.ceil(factor)} times as many events, or " if factor <= MOST_TIMES else ""
+    several = f"{math.ceil(factor)} times as many events, or " if 1 < factor <= MOST_TIMES else ""
     return Lack(
-        templates=_part(problem.templates, kept),
+        templates=_part(templates, kept),
         exposure=problem.exposure,
         prior=problem.prior[kept] / max(weight, NOTHING),
         systematics=problem.systematics,
         weight=weight,
-        text=f"only {effective[worst]:.0f} effective events at {problem.templates.points[worst]} (fewer than"
-        f" {FEWEST_EFFECTIVE:.0f}){more}: {{}}, the low end being what the other parameter points teach at least;"
-        f" simulate {several}a reference near that point",
-        factor=factor,
+        text=_weakness(templates.points[worst], effective[worst], tails[worst], int(weak.sum()) - 1)
+        + ": {}, the low end being what the other parameter points teach at least;"
+        + f" simulate {several}a reference near that point",
+        factor=max(factor, 1.0),
+    )
+
+
+def _weakness(point: str, effective: float, tail: float, others: int) -> str:
+    """Say what is wrong with the weights at the worst point."""
+    if effective < FEWEST_EFFECTIVE:
+        more = f" and too few at {others} more" if others else ""
+        return f"only {effective:.0f} effective events at {point} (fewer than {FEWEST_EFFECTIVE:.0f}){more}"
+    more = f", and so have those of {others} more" if others else ""
+    return (
+        f"the weights at {point} have a heavy tail (Pareto k = {tail:.2f}, more than {HEAVY:g}){more}, so that"
+        f" {effective:.0f} effective events may be far fewer"
     )
 
 
 def _part(templates: Templates, kept: NDArray[np.bool_]) -> Templates:
     return replace(
         templates,
+        tails=None if templates.tails is None else templates.tails[kept],
         points=tuple(point for point, keep in zip(templates.points, kept, strict=True) if keep),
         **{
             name: getattr(templates, name)[kept]

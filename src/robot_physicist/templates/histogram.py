@@ -25,6 +25,9 @@ class Reweighted:
     """Sum of squared weights, points × folds × bins."""
     outside: Array
     """Sum of weights of the events outside the range, per point."""
+    tails: Array
+    """Shape k̂ of the Pareto distribution that the largest weights follow, per point; beyond 0.7 sums of weights and
+    their errors are not to be trusted."""
 
 
 @document(frozen=True, config=CONFIG)

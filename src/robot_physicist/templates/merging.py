@@ -50,4 +50,4 @@ def _reweighted(batches: Sequence[Reweighted]) -> Reweighted | None:
     if not batches:
         return None
     sums = {key: np.sum([getattr(one, key) for one in batches], axis=0) for key in ("sumw", "sumw2", "outside")}
-    return replace(batches[0], **sums)
+    return replace(batches[0], **sums, tails=np.max([one.tails for one in batches], axis=0))

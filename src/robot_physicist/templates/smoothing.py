@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..quantities.arrays import FloatArray
-from ..statistics.deviance import refused, unit_deviance
+from ..statistics.deviance import unit_deviance
+from ..statistics.lack_of_fit import LackOfFit, lack_of_fit
 from ..statistics.poisson_regression import newton
 from ..statistics.polynomials import Basis, complete, polynomials
 from .options import Simulation
@@ -26,10 +27,10 @@ LOWEST_DEGREE = 2
 RIDGE = 1e-3
 #: Spread of the prior on a function's coefficients in bins with few events, in units of what all bins show.
 SPREAD = 3.0
+#: Shapes in θ that polynomials lack, and simulated events may ask for.
+MOST_SHAPES = 4
 #: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
 TAIL_RIDGE = 2.0
-#: Fewest counts per coefficient for a bin to say whether polynomials describe it.
-COUNTS_PER_COEFFICIENT = 10
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ class Fitted:
 class Smoother:
     """How simulated counts (..., K, B) become templates; `scale` (K, B) are the counts per unit of probability.
 
-    Polynomials above `degree` are shared by all bins. `rough` says that the simulated events refused polynomials.
+    Polynomials above `degree` are shared by all bins. `rough` says that the simulated events refused polynomials;
+    `test` is what they say of them, None where there is nothing to test, and `added` the number of shapes that they
+    asked for besides. `chosen` says that they chose the degree.
     """
 
     basis: Basis
@@ -94,6 +97,9 @@ class Smoother:
     scale: FloatArray
     pseudo_events: float
     rough: bool = False
+    test: LackOfFit | None = None
+    added: int = 0
+    chosen: bool = False
 
     def fit(self, counts: FloatArray, start: FloatArray | None = None) -> Fitted:
         """Fit counts (..., K, B), starting from probabilities (..., K, B) if they are known roughly.
@@ -211,31 +217,71 @@ def smoother(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation
     if len(points) <= LOWEST_DEGREE:
         return free_bins
     basis = polynomials(points, simulation.max_degree)
-    top = int(basis.degrees.max())
-    smooth = replace(free_bins, basis=basis)
-    rough = _refused(replace(smooth, degree=top), counts)
+    smooth, test = _described(replace(free_bins, basis=basis), counts, points)
+    rough = test is not None and test.refused
     if rough or simulation.smoothing == "none":
-        return replace(free_bins, rough=rough)
-    candidates = [replace(smooth, degree=degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
-    return min(candidates, key=lambda candidate: _criterion(candidate, counts))
+        return replace(free_bins, rough=rough, test=test)
+    return with_degree(replace(smooth, test=test, chosen=True), counts)
 
 
-def _criterion(candidate: Smoother, counts: FloatArray) -> float:
-    """AIC: deviance + 2 (number of coefficients); tails are shrunk and count for all degrees alike."""
+def with_degree(smooth: Smoother, counts: FloatArray) -> Smoother:
+    """The same with the degree that counts (K, B) choose."""
+    return min(_degrees(smooth), key=lambda candidate: _criterion(candidate, counts))
+
+
+def of_part(whole: Smoother, sumw: FloatArray, sumw2: FloatArray) -> Smoother:
+    """How a part of the simulated events becomes templates: by functions of the whole, the degree chosen anew."""
+    counts, scale = scaled(sumw, sumw2)
+    return with_degree(replace(whole, scale=scale), counts)
+
+
+def _degrees(smooth: Smoother) -> list[Smoother]:
+    if not smooth.chosen:
+        return [smooth]
+    top = int(smooth.basis.degrees.max())
+    return [replace(smooth, degree=degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
+
+
+def chosen_anew(smooth: Smoother, counts: FloatArray) -> FloatArray:
+    """Probabilities (R, K, B) of templates whose degree is chosen for each of R simulated counts (R, K, B)."""
+    candidates = _degrees(smooth)
+    best = np.argmin([_criterion(candidate, counts) for candidate in candidates], axis=0)
+    fits = np.stack([candidate.fit(counts).probabilities for candidate in candidates])
+    return np.asarray(fits[best, np.arange(len(counts))])
+
+
+def _described(smooth: Smoother, counts: FloatArray, points: FloatArray) -> tuple[Smoother, LackOfFit | None]:
+    """Add shapes in θ, one by one, until the counts are described, or none helps; and the last test."""
+    test = _tested(smooth, counts, points)
+    for _ in range(MOST_SHAPES):
+        if test is None or not test.refused or test.best is None:
+            break
+        smooth = replace(smooth, basis=smooth.basis.with_shape(test.shapes[test.best]), added=smooth.added + 1)
+        test = _tested(smooth, counts, points)
+    return smooth, test
+
+
+def _criterion(candidate: Smoother, counts: FloatArray) -> FloatArray:
+    """AIC of counts (..., K, B), (...): deviance + 2 (number of coefficients).
+
+    Tails are shrunk and count for all degrees alike.
+    """
     fitted = candidate.fit(counts)
-    reached = np.where(counts.sum(axis=0) > 0, counts, filled(counts, candidate.pseudo_events))
-    deviance = unit_deviance(reached, candidate.scale * np.exp(fitted.logs)).sum()
-    return float(deviance) + 2 * fitted.coefficients.size
+    reached = np.where(counts.sum(axis=-2, keepdims=True) > 0, counts, filled(counts, candidate.pseudo_events))
+    deviance = unit_deviance(reached, candidate.scale * np.exp(fitted.logs)).sum(axis=(-2, -1))
+    return np.asarray(deviance + 2 * counts.shape[-1] * fitted.coefficients.shape[-1])
 
 
-def _refused(candidate: Smoother, counts: FloatArray) -> bool:
-    functions = candidate.basis.values.shape[1]
-    telling = counts.sum(axis=0) >= COUNTS_PER_COEFFICIENT * functions
-    if functions == len(counts) or not telling.any():
-        return False
-    part = replace(candidate, scale=np.broadcast_to(candidate.scale, counts.shape)[:, telling])
-    fitted = part.fit(counts[:, telling])
-    return refused(counts[:, telling], part.scale * np.exp(fitted.logs), functions * int(telling.sum()))
+def _tested(candidate: Smoother, counts: FloatArray, points: FloatArray) -> LackOfFit | None:
+    """Ask the counts whether polynomials of the highest degree describe them."""
+    functions, reached = candidate.basis.values, counts.sum(axis=0) > 0
+    if functions.shape[1] == len(counts) or not reached.any():
+        return None
+    scale = np.broadcast_to(candidate.scale, counts.shape)[:, reached]
+    part = replace(candidate, scale=scale, degree=int(candidate.basis.degrees.max()))
+    mean = np.zeros_like(counts)
+    mean[:, reached] = part.scale * np.exp(part.fit(counts[:, reached]).logs)
+    return lack_of_fit(counts, mean, functions, points)
 
 
 def scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:

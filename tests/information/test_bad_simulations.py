@@ -13,9 +13,9 @@ from robot_physicist.quantities.errors import HistogramError
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.templates.checks import check
+from robot_physicist.templates.choosing import template_shape
 from robot_physicist.templates.histogram import Histogram
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.smoothing import template_shape
 from robot_physicist.templates.templates import Background, stack
 
 ONE, TEN, PICOBARN = EventCount(events=1), EventCount(events=10), Luminosity(luminosity=20, unit="pb-1")

@@ -9,8 +9,9 @@ from support.muon_pairs import ANGLES, born_shape
 from robot_physicist.quantities.labels import number
 from robot_physicist.statistics.deviance import MEANS, _moments, refused
 from robot_physicist.statistics.polynomials import complete, polynomials
+from robot_physicist.templates.choosing import smoother, template_shape
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.smoothing import filled, free, smoother, template_shape
+from robot_physicist.templates.smoothing import filled, free
 from robot_physicist.templates.templates import Templates
 
 LINE = np.linspace(-1, 1, 15)[:, None]

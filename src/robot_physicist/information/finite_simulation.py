@@ -19,16 +19,17 @@ from ..likelihood.results import Marginalisation
 from ..quantities.arrays import FloatArray
 from ..quantities.estimates import Estimate, Interval
 from ..quantities.exposure import Exposure, is_one_event
+from ..quantities.intervals import enclosing, extended, opened
+from ..templates.choosing import of_part
 from ..templates.options import Simulation
-from ..templates.smoothing import Smoother, filled, free, of_part, scaled
+from ..templates.smoothing import Smoother, filled, free, scaled
 from ..templates.templates import Templates, accepted_cross_section
-from .correction import Problem, corrected, enclosing, jackknifed
+from .correction import Problem, corrected, jackknifed
 from .gain import eig_original
 from .hypotheses import Hypotheses, hypotheses
 from .options import Estimator
-from .other_errors import extended, unseen_gain, with_backgrounds
-from .statistic import Statistic, statistic
-from .support import Lack, lack, opened
+from .statistic import Statistic, statistic, with_backgrounds
+from .support import Lack, lack, unseen_gain
 from .systematics import SystematicGain
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
@@ -146,9 +147,7 @@ def _closed(
     cross_fitted = _cross_fitted(problem, family, simulation, rng)
     best = _enclosed(problem, found.gain, cross_fitted, plug_in) if rough else found.gain
     unseen = unseen_gain(problem, family, measure)
-    best = with_backgrounds(
-        problem, family, measure, extended(best, unseen, problem.ceiling), estimator.replicas, rng
-    )
+    best = _with_other_errors(problem, family, measure, best, unseen, estimator.replicas, rng)
     how = found.marginalisation
     return GainEstimates(
         prior_entropy=problem.ceiling,
@@ -164,6 +163,20 @@ def _closed(
         unseen=unseen,
         added=family.smoother.added,
     )
+
+
+def _with_other_errors(
+    problem: Problem,
+    family: Hypotheses,
+    measure: Statistic,
+    estimate: Interval,
+    unseen: float,
+    copies: int,
+    rng: np.random.Generator,
+) -> Interval:
+    """Add what the noise of the signal's templates knows nothing of: the unseen, and the noise of backgrounds."""
+    whole, backgrounds = extended(estimate, unseen, problem.ceiling), problem.templates.background.values()
+    return with_backgrounds(whole, family.truth(1.0), backgrounds, problem.exposure, measure, copies, rng)
 
 
 def _plug_in(

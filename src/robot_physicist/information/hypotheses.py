@@ -12,9 +12,10 @@ import numpy as np
 
 from ..quantities.arrays import FloatArray
 from ..quantities.exposure import EventCount, Exposure
+from ..templates.choosing import chosen_anew, smoother
 from ..templates.options import Simulation
 from ..templates.rates import RateModel, no_rate, rate_model
-from ..templates.smoothing import Fitted, Smoother, chosen_anew, scaled, smoother
+from ..templates.smoothing import Fitted, Smoother, scaled
 from ..templates.templates import Templates, expected
 
 

@@ -24,8 +24,8 @@ from ..quantities.estimates import Axis
 from ..quantities.exposure import Exposure
 from ..quantities.labels import exposure_label, parse
 from ..templates.checks import bin_name
+from ..templates.choosing import template_shape
 from ..templates.options import Simulation
-from ..templates.smoothing import template_shape
 from ..templates.templates import Templates, accepted_cross_section, expected
 
 jsonpatch = lazy.load("jsonpatch")

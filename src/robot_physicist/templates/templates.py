@@ -15,7 +15,7 @@ from ..quantities.errors import HistogramError
 from ..quantities.estimates import Axis
 from ..quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
 from ..quantities.labels import parse
-from .histogram import Histogram
+from .histogram import Histogram, common_tails
 from .reweighting import per_point, uncovered
 
 
@@ -103,7 +103,7 @@ def stack(
         background=background or {},
         shared=shared,
         warnings=tuple(uncovered(chosen) if shared else ()),
-        tails=np.max([h.reweighted.tails for h in histograms if h.reweighted], axis=0) if shared else None,
+        tails=common_tails([h.reweighted for h in histograms if h.reweighted]) if shared else None,
     )
 
 

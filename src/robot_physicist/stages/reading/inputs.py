@@ -28,8 +28,7 @@ from ...quantities.arrays import FloatArray
 from ...quantities.errors import DigestMismatchError, HistogramError, LabelClashError, UnknownNameError, nearest
 from ...quantities.exposure import Exposure
 from ...templates.checks import check
-from ...templates.histogram import Histogram
-from ...templates.merging import one_per_sample
+from ...templates.histogram import Histogram, one_per_sample
 from ...templates.templates import Background, Templates, background_contents, stack
 from . import observed_data
 

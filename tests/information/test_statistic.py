@@ -10,7 +10,7 @@ from support.muon_pairs import ANGLES, born_shape, simulated
 from robot_physicist.information.finite_simulation import information_gain
 from robot_physicist.information.gain import gain
 from robot_physicist.information.options import Estimator
-from robot_physicist.information.other_errors import hidden_in_empty_bins, simulated_again
+from robot_physicist.information.statistic import hidden_in_empty_bins, simulated_again
 from robot_physicist.quantities.exposure import EventCount, Luminosity
 from robot_physicist.templates.options import Simulation
 from robot_physicist.templates.templates import Background, expected

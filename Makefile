@@ -34,7 +34,7 @@ bench: .venv/test.stamp ## Measure speed, side by side in one run
 	@$(BIN)/python -m benchmarks
 
 validation: .venv/test.stamp ## Repeat what validates the statistics (hours; resumes where it was stopped)
-	@$(BIN)/python -m validation accuracy calibration convergence coverage gaussian_processes gaussian_toy search sequence --workers 2
+	@$(BIN)/python -m validation accuracy calibration convergence coverage gaussian_processes gaussian_toy search sequence structure --workers 2
 
 docs: .venv/run.stamp ## Generate the schemas and the campaign's reference page
 	@robot-physicist reference .

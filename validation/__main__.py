@@ -24,6 +24,7 @@ SCRIPTS = (
     "gaussian_toy",
     "search",
     "sequence",
+    "structure",
 )
 
 

@@ -10,7 +10,7 @@ from robot_physicist.quantities.errors import (
     LabelClashError,
 )
 from robot_physicist.simulators import load
-from robot_physicist.templates import merging
+from robot_physicist.templates import histogram
 from robot_physicist.templates.filling import fill
 
 
@@ -24,7 +24,7 @@ def test_batches_are_new_events_and_add_up(monkeypatch):
     monkeypatch.setattr(load("gaussian_cosine"), "block_size", 100)
     first, second, whole = filled(batched([200])), filled(batched([200, 300])), filled(batched([500]))
     # full blocks are numbered on, so two batches hold the very events of one as large as both
-    both = merging.one_per_sample([first, second])[0]
+    both = histogram.one_per_sample([first, second])[0]
     assert both.sumw == pytest.approx(whole.sumw)
     assert (both.generated, both.outside) == (500, whole.outside)
     assert len({one.digest for one in (first, second, whole)}) == 3
@@ -36,4 +36,4 @@ def test_a_batch_that_is_missing_or_given_twice_is_an_error():
     with pytest.raises(HistogramError, match="no histogram for batch 1 of phi=3, theta=1"):
         check_complete(batched([200, 300]), "phi=3", [second])
     with pytest.raises(LabelClashError, match="pass each file once"):
-        merging.one_per_sample([first, first])
+        histogram.one_per_sample([first, first])

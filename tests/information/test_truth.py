@@ -166,8 +166,8 @@ def test_intervals_hold_the_exact_gain(name):
     case = CASES[name]
     results = [estimate(points, shape, case.exposure, case.simulated, seed) for seed in range(SIMULATIONS)]
     check(results, truth)
-    rough = ["not smooth in θ" in " ".join(result.warnings) for result in results]
-    assert all(rough) if name.startswith("kink") else not any(rough)
+    refused = [result.rough or result.added > 0 for result in results]
+    assert all(refused) if name.startswith("kink") else sum(refused) <= 1
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if CASES[name].recorded > 1])

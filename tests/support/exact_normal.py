@@ -9,7 +9,7 @@ from robot_physicist.information.options import Estimator
 from robot_physicist.likelihood.workspace import patchset, workspace
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.templates import Templates
+from robot_physicist.templates.templates import Background, Templates
 
 POINTS = [{"theta": value} for value in np.linspace(-1, 1, 5)]
 PRIOR = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
@@ -17,7 +17,7 @@ PRIOR = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 
 def made(shape, background=0.0):
     sumw = np.repeat(np.round(shape * 1e5)[:, None], 2, axis=1)
-    extra = {"flat": (np.full(shape.shape[1], background), np.zeros(shape.shape[1]))} if background else {}
+    extra = {"flat": Background(np.full(shape.shape[1], background), np.zeros(shape.shape[1]))} if background else {}
     return Templates(
         tuple(f"theta={p['theta']:g}" for p in POINTS),
         (Axis("x", -4, 4, 12),),

@@ -7,7 +7,7 @@ from robot_physicist.likelihood.workspace import patchset, workspace
 from robot_physicist.quantities.estimates import Axis
 from robot_physicist.quantities.exposure import Luminosity
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.templates import Templates
+from robot_physicist.templates.templates import Background, Templates
 
 POINTS = ("theta=-1", "theta=0.5", "theta=2")
 AXES = (Axis("x", 0.0, 4.0, 4),)
@@ -22,7 +22,7 @@ RAW = Simulation(smoothing="none")
 
 def templates(background=True, rng=None):
     sumw = (rng or np.random.default_rng(2)).poisson(100.0, (3, 2, 4)).astype(float)
-    flat = {"flat": (np.full(4, 2.0), np.full(4, 0.1))} if background else {}
+    flat = {"flat": Background(np.full(4, 2.0), np.full(4, 0.1))} if background else {}
     return Templates(POINTS, AXES, sumw, sumw, np.full(3, 1000.0), np.array([5.0, 6.0, 7.0]), np.zeros(3), flat)
 
 

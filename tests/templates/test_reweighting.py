@@ -1,6 +1,7 @@
 """One sample for all parameter points, against exact answers."""
 
 import re
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -112,7 +113,9 @@ def test_two_references_are_better_than_one_where_one_hardly_reaches(tmp_path):
         folder = tmp_path / name
         folder.mkdir()
         path, setting, histograms, _ = run(folder, {**raw, "simulation": simulation})
-        found[name] = gain(folder, path, setting, "events=1", histograms)
+        heavy = pytest.warns(GainWarning, match=r"theta=-?2 have a heavy tail") if name == "one" else nullcontext()
+        with heavy:
+            found[name] = gain(folder, path, setting, "events=1", histograms)
         if name == "three":
             assert abs(found[name].plug_in.value - found[name].exact.value) < 5e-3
     assert found["one"].effective_events < 0.02 * found["three"].effective_events

@@ -9,8 +9,9 @@ from support.muon_pairs import ANGLES, born_shape
 from robot_physicist.quantities.labels import number
 from robot_physicist.statistics.deviance import MEANS, _moments, refused
 from robot_physicist.statistics.polynomials import complete, polynomials
+from robot_physicist.templates.choosing import smoother, template_shape
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.smoothing import filled, free, smoother, template_shape
+from robot_physicist.templates.smoothing import filled, free
 from robot_physicist.templates.templates import Templates
 
 LINE = np.linspace(-1, 1, 15)[:, None]
@@ -46,15 +47,26 @@ def test_a_tail_of_higher_degrees_is_shared_by_the_bins():
     ratios = []
     for seed in range(5):
         counts = poisson(shape, 1e4, seed)
-        smooth, stiff = chosen(counts), chosen(counts, max_degree=2)
+        smooth = chosen(counts)
+        stiff = dataclasses.replace(smooth, basis=polynomials(LINE, 2))
         assert smooth.degree == 2
         wrong, without = (np.log(one.fit(counts).probabilities / shape).std() for one in (smooth, stiff))
         ratios.append(wrong / without)
     assert np.mean(ratios) < 0.9
 
 
-def test_a_kink_is_refused_and_bins_stay_free():
+def test_a_box_in_theta_is_added_to_polynomials():
     shape = np.where(np.abs(LINE) < 0.2, 3.0, 1.0) * np.array([[1.0, 0.0, 0.0]]) + 1.0
+    counts = poisson(shape, 1e6)
+    best = chosen(counts)
+    assert not best.rough
+    assert 1 <= best.added <= 4
+    pulls = best.fit(counts).probabilities / shape * shape.sum(axis=1, keepdims=True) - 1
+    assert np.abs(pulls).max() < 0.01
+
+
+def test_bins_stay_free_where_every_point_is_another_matter():
+    shape = np.random.default_rng(1).dirichlet(np.ones(5), 15)
     counts = poisson(shape, 1e6)
     best = chosen(counts)
     assert best.rough
@@ -62,8 +74,11 @@ def test_a_kink_is_refused_and_bins_stay_free():
 
 
 def test_smooth_templates_are_rarely_refused_also_where_counts_are_few():
+    """One in twenty may get a function too many, and one in a hundred free bins."""
     shape = np.exp(-((np.linspace(-4, 4, 40) - LINE) ** 2) / 2)
-    assert not any(chosen(poisson(shape, 300, seed)).rough for seed in range(40))
+    found = [chosen(poisson(shape, 300, seed)) for seed in range(40)]
+    assert sum(one.rough for one in found) <= 2
+    assert sum(one.added > 0 for one in found) <= 5
 
 
 def test_moments_of_the_deviance_are_those_of_poisson_counts():

@@ -17,6 +17,7 @@ from ..likelihood.results import Marginalisation
 from ..quantities.arrays import FloatArray
 from ..quantities.estimates import Estimate, Interval
 from ..quantities.exposure import Exposure
+from ..quantities.intervals import NORMAL_95, interval, moved
 from ..statistics.confidence import Pivot, strengths, tried_strengths
 from ..statistics.grid_posterior import average, entropy
 from ..templates.options import Simulation
@@ -41,8 +42,10 @@ NEAR = 2.0
 #: Simulations of the second bootstrap, and how often each is repeated.
 COPIES = 96
 REPEATS = 3
-#: Two-sided 95% of a normal distribution.
-NORMAL_95 = 1.959964
+#: Standard deviations from the statistic without dependence on θ beyond which nobody has to look twice.
+FAR = 5.0
+#: Simulations without dependence, and the share of their statistics that one with some dependence exceeds.
+NULL_COPIES, ABOVE = 256, 0.975
 #: A prior of less entropy, in nats, is one point.
 NOTHING = 1e-12
 #: The statistic of repeated simulations (R,), by their strength.
@@ -126,6 +129,8 @@ def corrected(
     found = strengths(np.array(tried), np.stack([samples[s] for s in tried]), observed, pivot)
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
+    if 0.0 in samples and not distinct(family, measure, observed, samples[0.0], rng):
+        low = replace(low, value=0.0)
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
     return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 
@@ -178,6 +183,20 @@ def free_rates(problem: Problem, folds: NDArray[np.intp], simulation: Simulation
     accepted, _ = accepted_cross_section(part)
     share = len(folds) / problem.templates.sumw.shape[1]
     return problem.rates(free(sumw, sumw2, simulation.regularisation), accepted / share)
+
+
+def distinct(
+    family: Hypotheses, measure: Statistic, observed: float, nothing: FloatArray, rng: np.random.Generator
+) -> bool:
+    """Is an observed statistic above 97.5% of those of simulations without any dependence on θ?
+
+    `nothing` (R,) are some of those whose smoothing is that of the observed one, which are told apart quickly; it is
+    chosen anew for the others, as noise has a part in the choice.
+    """
+    if observed > nothing.mean() + FAR * nothing.std():
+        return True
+    anew = measure.scaled(family.without_dependence(NULL_COPIES, rng))
+    return bool(observed > np.quantile(anew, ABOVE))
 
 
 @dataclass(frozen=True)
@@ -250,47 +269,3 @@ def rise(family: Hypotheses, measure: Statistic, samples: Samples) -> float:
     varied = weights * (truth - np.average(truth, weights=weights))
     # Noise adds to the gain of the truth, in quadrature where both are small, so that the rise is one at most.
     return float(np.clip(varied @ average / max(varied @ truth, 1e-300), 0.0, 1.0))
-
-
-def interval(value: float, low: float, high: float, error: float, ceiling: float) -> Interval:
-    """Widen an interval by the standard error of the integral over data; its own is a quarter of its length.
-
-    >>> wide = interval(0.5, 0.4, 0.7, 0.0, 3.0)
-    >>> wide.low, wide.high, round(wide.error, 4)
-    (0.4, 0.7, 0.0765)
-    """
-    # A gain of nothing is summed to a rounding error of either sign.
-    value = min(max(value, 0.0), ceiling)
-    lower = value - np.hypot(value - min(low, value), NORMAL_95 * error)
-    upper = value + np.hypot(max(high, value) - value, NORMAL_95 * error)
-    lower, upper = max(0.0, float(lower)), min(ceiling, float(upper))
-    return Interval(value, (upper - lower) / (2 * NORMAL_95), lower, upper)
-
-
-def moved(estimate: Interval, quick: Estimate, checked: Estimate, ceiling: float) -> Interval:
-    """Move an interval by what a check changes at its centre, and widen it by the error of the check.
-
-    >>> moved(Interval(1.0, 0.05, 0.9, 1.1), Estimate(1.0, 0.0), Estimate(0.9, 0.0), 3.0).low
-    0.8
-    """
-    shift = checked.value - quick.value
-    error = float(np.sqrt(max(0.0, checked.error**2 - quick.error**2)))
-    value, low, high = (min(max(end + shift, 0.0), ceiling) for end in (estimate.value, estimate.low, estimate.high))
-    return interval(value, low, high, error, ceiling)
-
-
-def enclosing(estimate: Interval, lower: Estimate, upper: Estimate, ceiling: float) -> Interval:
-    """Widen an interval to all between a lower and an upper bound, with their errors; move its value there too.
-
-    For templates that are not smooth in θ nothing tells noise from signal, but on average the truth lies between
-    the cross-fitted and the plug-in value.
-
-    >>> wide = enclosing(Interval(1.2, 0.1, 1.0, 1.3), Estimate(-0.5, 0.1), Estimate(0.9, 0.1), 3.0)
-    >>> wide.value, wide.low, round(wide.high, 3)
-    (0.9, 0.0, 1.3)
-    """
-    ends = max(lower.value, 0.0), min(upper.value, ceiling)
-    low = min(estimate.low, ends[0], lower.value - NORMAL_95 * lower.error)
-    high = max(estimate.high, ends[1], upper.value + NORMAL_95 * upper.error)
-    value = min(max(estimate.value, ends[0]), max(ends))
-    return interval(value, low, high, 0.0, ceiling)

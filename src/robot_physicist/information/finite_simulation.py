@@ -19,15 +19,17 @@ from ..likelihood.results import Marginalisation
 from ..quantities.arrays import FloatArray
 from ..quantities.estimates import Estimate, Interval
 from ..quantities.exposure import Exposure, is_one_event
+from ..quantities.intervals import enclosing, extended, opened
+from ..templates.choosing import of_part
 from ..templates.options import Simulation
-from ..templates.smoothing import filled, free, scaled, smoother
+from ..templates.smoothing import Smoother, filled, free, scaled
 from ..templates.templates import Templates, accepted_cross_section
-from .correction import Problem, corrected, enclosing, jackknifed
+from .correction import Problem, corrected, jackknifed
 from .gain import eig_original
 from .hypotheses import Hypotheses, hypotheses
 from .options import Estimator
-from .statistic import Statistic, statistic
-from .support import Lack, lack, opened
+from .statistic import Statistic, statistic, with_backgrounds
+from .support import Lack, lack, unseen_gain
 from .systematics import SystematicGain
 
 #: Random ways of halving the simulation that the cross-fitted bound averages over.
@@ -38,6 +40,8 @@ NO_EVENT = 1e-9
 WIDE = 0.25
 #: Share that an open interval may cover and be no matter: less data reveal θ already.
 NARROW = 0.01
+#: Shares of an interval, and of the prior's entropy, that may be due to what nobody sees before a warning says so.
+HIDDEN, MATTERS = 0.35, 0.05
 SHARED = "events shared by all parameter points, jackknife over folds"
 
 
@@ -47,6 +51,7 @@ class GainEstimates:
 
     `integration` is the part of the corrected value's error that comes from the integral over data; `lacking` says
     why the interval is open towards the prior's entropy, if it is, and `factor` times as many events close it.
+    `unseen` is what a dependence on θ that the smooth templates lack may add to the gain without being noticed.
     """
 
     prior_entropy: float
@@ -61,6 +66,8 @@ class GainEstimates:
     rough: bool = False
     lacking: str = ""
     factor: float = 1.0
+    unseen: float = 0.0
+    added: int = 0
 
 
 def information_gain(
@@ -137,8 +144,10 @@ def _closed(
     plug_in = _plug_in(problem, estimator, simulation, measure, copies, rng)
     if shared:
         plug_in = Estimate(plug_in.value, float(np.hypot(plug_in.error, found.spread)))
-    cross_fitted = _cross_fitted(problem, simulation, rng)
+    cross_fitted = _cross_fitted(problem, family, simulation, rng)
     best = _enclosed(problem, found.gain, cross_fitted, plug_in) if rough else found.gain
+    unseen = unseen_gain(problem, family, measure)
+    best = _with_other_errors(problem, family, measure, best, unseen, estimator.replicas, rng)
     how = found.marginalisation
     return GainEstimates(
         prior_entropy=problem.ceiling,
@@ -151,7 +160,23 @@ def _closed(
         marginalisation=how,
         integration=found.integration,
         rough=rough,
+        unseen=unseen,
+        added=family.smoother.added,
     )
+
+
+def _with_other_errors(
+    problem: Problem,
+    family: Hypotheses,
+    measure: Statistic,
+    estimate: Interval,
+    unseen: float,
+    copies: int,
+    rng: np.random.Generator,
+) -> Interval:
+    """Add what the noise of the signal's templates knows nothing of: the unseen, and the noise of backgrounds."""
+    whole, backgrounds = extended(estimate, unseen, problem.ceiling), problem.templates.background.values()
+    return with_backgrounds(whole, family.truth(1.0), backgrounds, problem.exposure, measure, copies, rng)
 
 
 def _plug_in(
@@ -182,27 +207,28 @@ def _enclosed(problem: Problem, estimate: Interval, lower: Estimate, plug_in: Es
     return enclosing(estimate, lower, upper, problem.ceiling)
 
 
-def _cross_fitted(problem: Problem, simulation: Simulation, rng: np.random.Generator) -> Estimate:
+def _cross_fitted(problem: Problem, family: Hypotheses, simulation: Simulation, rng: np.random.Generator) -> Estimate:
     folds = problem.templates.sumw.shape[1]
     bounds = []
     for _ in range(HALVINGS):
         order = rng.permutation(folds)
         halves = order[: folds // 2], order[folds // 2 :]
-        bounds += [_bound(problem, data, model, simulation) for data, model in (halves, halves[::-1])]
+        bounds += [_bound(problem, family.smoother, *pair, simulation) for pair in (halves, halves[::-1])]
     values = np.array([bound.value for bound in bounds])
     # Halvings share events, so the spread over them is not divided by their number.
     error = np.hypot(values.std(ddof=1), np.mean([bound.error for bound in bounds]))
     return Estimate(float(values.mean()), float(error))
 
 
-def _bound(problem: Problem, data: NDArray[np.intp], model: NDArray[np.intp], simulation: Simulation) -> Estimate:
+def _bound(
+    problem: Problem, whole: Smoother, data: NDArray[np.intp], model: NDArray[np.intp], simulation: Simulation
+) -> Estimate:
     templates = problem.templates
     accepted, _ = accepted_cross_section(templates)
     # What the data half did not reach is not drawn; the model half may not look at it.
     shape = free(*templates.sums(data), NO_EVENT)
     sumw, sumw2 = templates.sums(model)
-    smooth = smoother(sumw, sumw2, templates.coordinates, simulation)
-    fitted = smooth.fit(scaled(sumw, sumw2)[0]).probabilities
+    fitted = of_part(whole, sumw, sumw2).fit(scaled(sumw, sumw2)[0]).probabilities
     return problem.bound(problem.rates(shape, accepted), problem.rates(fitted, accepted))
 
 
@@ -212,6 +238,17 @@ def _warnings(gain: GainEstimates, family: Hypotheses) -> list[str]:
         found.append(
             f"the simulation leaves {best.low:.3f} to {best.high:.3f} of {gain.prior_entropy:.3f} nats open;"
             " simulate more events"
+        )
+    if not gain.lacking and gain.unseen > max(HIDDEN * (best.high - best.low), MATTERS * gain.prior_entropy):
+        found.append(
+            f"a dependence on θ that smooth templates lack could add {gain.unseen:.3f} nats unnoticed among so"
+            " few simulated events; the interval allows for it, simulate more events to exclude it"
+        )
+    if gain.added and not gain.rough:
+        found.append(
+            f"the templates are no polynomials in θ: the simulated events ask for {gain.added} more"
+            f" function{'s' * (gain.added > 1)} of θ, which {'were' if gain.added > 1 else 'was'} added; look at the"
+            " templates, and simulate more events if nothing explains that"
         )
     if gain.rough:
         found.append("the templates are not smooth in θ; free bins are used, which need more simulated events")

@@ -12,9 +12,10 @@ import numpy as np
 
 from ..quantities.arrays import FloatArray
 from ..quantities.exposure import EventCount, Exposure
+from ..templates.choosing import chosen_anew, smoother
 from ..templates.options import Simulation
 from ..templates.rates import RateModel, no_rate, rate_model
-from ..templates.smoothing import Fitted, Smoother, scaled, smoother
+from ..templates.smoothing import Fitted, Smoother, scaled
 from ..templates.templates import Templates, expected
 
 
@@ -83,6 +84,11 @@ class Hypotheses:
         """Rates (R, K, B) of templates fitted to simulated counts (R, K, B)."""
         fitted = self.smoother.fit(counts, self.true.at(strength).probabilities)
         return self._rates(fitted, self.rate.refitted(strength, len(counts), rng))
+
+    def without_dependence(self, copies: int, rng: np.random.Generator) -> FloatArray:
+        """Rates (R, K, B) of templates fitted to simulations of strength 0, their degree chosen each time."""
+        probabilities = chosen_anew(self.smoother, self.simulate(0.0, copies, rng))
+        return expected(probabilities, self.rate.refitted(0.0, copies, rng), self.exposure, self.background)
 
     def second_look(self, copies: int, repeats: int, rng: np.random.Generator) -> SecondLook:
         """Take simulations of strength 1 for real ones, and simulate what would be held true behind each.

@@ -39,6 +39,9 @@ class InformationGain:
     """Least (Σw)²/Σw² over the parameter points: the number of unweighted events that would do as well."""
     warnings: list[str]
     """What a reader of the numbers has to know."""
+    unseen: float = 0.0
+    """What a dependence on θ could add that the smooth templates lack and that goes unnoticed among so few simulated
+    events; a part of the interval's high end."""
     marginalisation: Marginalisation | None = None
     """How nuisance parameters were integrated out; None when they were not."""
     recorded_events: int | None = None

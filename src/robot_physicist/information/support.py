@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
-from ..quantities.estimates import Interval
 from ..quantities.exposure import Exposure, thinned
+from ..statistics.lack_of_fit import NORMAL_80, LackOfFit
 from ..templates.reweighting import effective_events
 from ..templates.templates import Templates
-from .correction import NORMAL_95, NOTHING, Problem
+from ..templates.weight_tails import HEAVY
+from .correction import NOTHING, Problem
 from .hypotheses import Hypotheses
+from .statistic import Statistic
 from .systematics import SystematicGain
 
 #: Recorded events per simulated one of the least simulated parameter point beyond which noise is taken for signal: at
@@ -28,6 +30,8 @@ MOST_RECORDED = 3.0
 FEWEST_EFFECTIVE = 50.0
 #: Relative error of a sum of rates.
 ROUNDING = 1e-9
+#: Of all dependences on θ that a test looks for, so many are tried: those that it sees most of.
+TRIED = 8
 #: More times as many events are no advice.
 MOST_TIMES = 100
 
@@ -79,51 +83,55 @@ def _few_simulated(problem: Problem, family: Hypotheses) -> Lack | None:
 
 
 def _few_effective(problem: Problem) -> Lack | None:
-    """Weighted events that are worth too few at some parameter points: only the others are looked at.
+    """Weighted events that are worth too few at some parameter points, or no one knows how few: others are looked at.
 
     I(θ; x) ≥ P(S) I(θ; x | θ ∈ S) for any set S of points, by the chain rule of mutual information.
     """
-    effective = effective_events(*problem.templates.sums())
-    weak = (effective < FEWEST_EFFECTIVE) & (problem.prior > 0)
+    templates = problem.templates
+    effective = effective_events(*templates.sums())
+    tails = np.zeros_like(effective) if templates.tails is None else templates.tails
+    weak = ((effective < FEWEST_EFFECTIVE) | (tails > HEAVY)) & (problem.prior > 0)
     if not weak.any():
         return None
     kept = ~weak & (problem.prior > 0)
     weight, worst = float(problem.prior[kept].sum()), int(np.where(weak, effective, np.inf).argmin())
-    more = "" if weak.sum() == 1 else f" and too few at {weak.sum() - 1} more"
     factor = FEWEST_EFFECTIVE / max(float(effective[worst]), NOTHING)
-    several = f"{math.ceil(factor)} times as many events, or " if factor <= MOST_TIMES else ""
+    several = f"{math.ceil(factor)} times as many events, or " if 1 < factor <= MOST_TIMES else ""
     return Lack(
-        templates=_part(problem.templates, kept),
+        templates=_part(templates, kept),
         exposure=problem.exposure,
         prior=problem.prior[kept] / max(weight, NOTHING),
         systematics=problem.systematics,
         weight=weight,
-        text=f"only {effective[worst]:.0f} effective events at {problem.templates.points[worst]} (fewer than"
-        f" {FEWEST_EFFECTIVE:.0f}){more}: {{}}, the low end being what the other parameter points teach at least;"
-        f" simulate {several}a reference near that point",
-        factor=factor,
+        text=_weakness(templates.points[worst], effective[worst], tails[worst], int(weak.sum()) - 1)
+        + ": {}, the low end being what the other parameter points teach at least;"
+        + f" simulate {several}a reference near that point",
+        factor=max(factor, 1.0),
+    )
+
+
+def _weakness(point: str, effective: float, tail: float, others: int) -> str:
+    """Say what is wrong with the weights at the worst point."""
+    if effective < FEWEST_EFFECTIVE:
+        more = f" and too few at {others} more" if others else ""
+        return f"only {effective:.0f} effective events at {point} (fewer than {FEWEST_EFFECTIVE:.0f}){more}"
+    more = f", and so have those of {others} more" if others else ""
+    return (
+        f"the weights at {point} have a heavy tail (Pareto k = {tail:.2f}, more than {HEAVY:g}){more}, so that"
+        f" {effective:.0f} effective events may be far fewer"
     )
 
 
 def _part(templates: Templates, kept: NDArray[np.bool_]) -> Templates:
     return replace(
         templates,
+        tails=None if templates.tails is None else templates.tails[kept],
         points=tuple(point for point, keep in zip(templates.points, kept, strict=True) if keep),
         **{
             name: getattr(templates, name)[kept]
             for name in ("sumw", "sumw2", "generated", "cross_section", "cross_section_error")
         },
     )
-
-
-def opened(estimate: Interval, low: float, ceiling: float) -> Interval:
-    """An interval from a low end up to the prior's entropy; its value stays unless it is below the low end.
-
-    >>> wide = opened(Interval(1.5, 0.1, 1.3, 1.7), 0.9, 3.0)
-    >>> wide.value, wide.low, wide.high, round(wide.error, 3)
-    (1.5, 0.9, 3.0, 0.536)
-    """
-    return Interval(max(estimate.value, low), (ceiling - low) / (2 * NORMAL_95), low, ceiling)
 
 
 def rounded_up(events: float) -> int:
@@ -134,3 +142,31 @@ def rounded_up(events: float) -> int:
     """
     unit = int(10 ** max(math.floor(math.log10(max(events, 1.0))) - 1, 0))
     return max(math.ceil(round(events / unit, 6)) * unit, 1)
+
+
+def unseen_gain(problem: Problem, family: Hypotheses, measure: Statistic) -> float:
+    """What dependences on θ would add to the gain that smooth templates lack and the test cannot exclude, in nats.
+
+    A product of a shape in θ and a direction in the bins of which z standard deviations are seen may have z + 1.28.
+    """
+    test, smooth = family.smoother.test, family.smooth
+    if test is None or not smooth or not test.strengths.size:
+        return 0.0
+    known = family.true.probabilities
+    tried = np.stack([known, *added(test, known, family.counts.sum(axis=1))])
+    accepted = family.rate.truth(1.0)
+    gains = measure(problem.rates(tried, accepted))
+    return max(float(gains[1:].max() - gains[0]), 0.0)
+
+
+def added(test: LackOfFit, known: FloatArray, events: FloatArray) -> FloatArray:
+    """Templates (T, K, B) with as much more dependence on θ as cannot be excluded with so many `events` (K,)."""
+    order = np.argsort(-np.abs(test.strengths), axis=None, kind="stable")[:TRIED]
+    shape, direction = np.unravel_index(order, test.strengths.shape)
+    seen = test.strengths[shape, direction]
+    strength = seen + np.copysign(NORMAL_80, seen)
+    relative = test.shapes[shape][:, :, None] * test.directions[direction][:, None, :]
+    root = np.sqrt(events[:, None] * known.mean(axis=0))
+    logs = strength[:, None, None] * np.divide(relative, root, out=np.zeros_like(relative), where=root > 0)
+    grown = known * np.exp(np.clip(logs, -2.0, 2.0))
+    return np.asarray(grown / grown.sum(axis=2, keepdims=True))

@@ -24,8 +24,8 @@ from ..quantities.estimates import Axis
 from ..quantities.exposure import Exposure
 from ..quantities.labels import exposure_label, parse
 from ..templates.checks import bin_name
+from ..templates.choosing import template_shape
 from ..templates.options import Simulation
-from ..templates.smoothing import template_shape
 from ..templates.templates import Templates, accepted_cross_section, expected
 
 jsonpatch = lazy.load("jsonpatch")
@@ -127,7 +127,7 @@ def conditions(setting: str, exposure: Exposure, axes: Sequence[Axis]) -> dict[s
 
 def background(templates: Templates, exposure: Exposure, name: str) -> tuple[FloatArray, FloatArray]:
     """Expected events of a background and their Monte Carlo errors, both (B,)."""
-    contents, errors = templates.background[name]
+    contents, errors, *_ = templates.background[name]
     nothing = np.zeros((1, len(contents)))
     rates, spread = (expected(nothing, np.zeros(1), exposure, array)[0] for array in (contents, errors))
     return rates, spread

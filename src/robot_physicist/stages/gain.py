@@ -81,6 +81,7 @@ def gain_of(
         simulated_events=int(templates.generated[0] if templates.shared else templates.generated.sum()),
         effective_events=float(effective.min()),
         warnings=[*gain.warnings, *few, *odd, *templates.warnings],
+        unseen=gain.unseen,
         marginalisation=gain.marginalisation,
         recorded_events=chosen.events if isinstance(chosen, EventCount) else None,
     )

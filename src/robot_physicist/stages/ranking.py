@@ -14,8 +14,7 @@ from ..inference.observed_fit import summaries
 from ..inference.results import Posteriors
 from ..information.results import InformationGain
 from ..quantities import labels
-from ..templates.histogram import Histogram
-from ..templates.merging import one_per_sample
+from ..templates.histogram import Histogram, one_per_sample
 from ..templates.reweighting import per_point
 
 

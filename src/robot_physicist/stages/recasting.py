@@ -27,7 +27,7 @@ from ..likelihood import workspace as build
 from ..likelihood.workspace import Shapes
 from ..quantities.arrays import FloatArray
 from ..quantities.exposure import Exposure
-from ..templates.templates import Templates, expected
+from ..templates.templates import Background, Templates, expected
 from .empty_bins import warn_of_empty_bins
 from .gain import gain_of, spelt_gain
 from .reading.inputs import exposure_at, prior_of, shapes_of, templates_from
@@ -40,11 +40,11 @@ pyhf = lazy.load("pyhf")
 FEW = 10
 
 
-def backgrounds(base: Specification, exposure: Exposure) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Contents and Monte Carlo errors of the published backgrounds, both (B,) in picobarn per bin."""
+def backgrounds(base: Specification, exposure: Exposure) -> dict[str, Background]:
+    """The published backgrounds."""
     one = expected(np.zeros((1, 1)), np.zeros(1), exposure, np.ones(1))[0, 0]
     return {
-        sample["name"]: (np.array(sample["data"]) / one, _staterror(sample) / one)
+        sample["name"]: Background(np.array(sample["data"]) / one, _staterror(sample) / one)
         for sample in base["channels"][0]["samples"]
     }
 

@@ -31,6 +31,12 @@ class Basis:
         """The polynomials (K, H) of a higher degree."""
         return self.values[:, self.degrees > degree]
 
+    def with_shape(self, shape: FloatArray) -> Basis:
+        """The same with another function (K,), whatever the degree; what the others describe of it is left out."""
+        left = shape - self.values @ (self.values.T @ shape)
+        values = np.column_stack([self.values, left / np.linalg.norm(left)])
+        return Basis(values, np.append(self.degrees, 0))
+
 
 def polynomials(points: FloatArray, degree: int) -> Basis:
     """Orthonormal polynomials of total degree ≤ `degree` on the parameter points (K, P), the lowest first.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..quantities.arrays import FloatArray
 from ..quantities.errors import HistogramError
 from .histogram import Histogram, Reweighted
+from .weight_tails import Largest
 
 #: Fewer effective events than this make templates of doubtful accuracy, and of doubtful error.
 FEW_EVENTS = 100
@@ -60,6 +61,7 @@ class Reweighting:
         self.indices = [list(columns).index(reference) for reference in references]
         self.sumw = self.sumw2 = np.zeros((len(points), 1))
         self.total = np.zeros(len(points))
+        self.largest = Largest(len(points))
 
     def add(self, ratios: FloatArray, weights: FloatArray, cells: NDArray[np.intp], size: int) -> None:
         """Add events with their own weights (N,); `cells` (N,) are joint numbers of fold and bin, −1 outside."""
@@ -71,12 +73,14 @@ class Reweighting:
         )
         self.sumw, self.sumw2 = self.sumw + first, self.sumw2 + second
         self.total = self.total + shared.sum(axis=0)
+        self.largest.add(shared[inside])
 
     def document(self, folds: int) -> Reweighted:
         """The sums as part of a histogram."""
         shape = (len(self.points), folds, -1)
         outside = self.total - self.sumw.sum(axis=1)
-        return Reweighted(self.points, self.references, self.sumw.reshape(shape), self.sumw2.reshape(shape), outside)
+        sums = self.sumw.reshape(shape), self.sumw2.reshape(shape)
+        return Reweighted(self.points, self.references, *sums, outside, self.largest.shapes())
 
 
 def per_point(histograms: Sequence[Histogram], points: Sequence[str]) -> list[Histogram]:

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..quantities.arrays import FloatArray
-from ..statistics.deviance import refused, unit_deviance
+from ..statistics.lack_of_fit import LackOfFit
 from ..statistics.poisson_regression import newton
-from ..statistics.polynomials import Basis, complete, polynomials
-from .options import Simulation
-from .templates import Templates, effective_counts
+from ..statistics.polynomials import Basis
+from .templates import effective_counts
 
 #: A lower degree would claim to know without error that nothing depends on θ.
 LOWEST_DEGREE = 2
@@ -26,10 +25,10 @@ LOWEST_DEGREE = 2
 RIDGE = 1e-3
 #: Spread of the prior on a function's coefficients in bins with few events, in units of what all bins show.
 SPREAD = 3.0
+#: Shapes in θ that polynomials lack, and simulated events may ask for.
+MOST_SHAPES = 4
 #: Strength of the prior on tails, in units of the noise of one function: only functions above it can have any.
 TAIL_RIDGE = 2.0
-#: Fewest counts per coefficient for a bin to say whether polynomials describe it.
-COUNTS_PER_COEFFICIENT = 10
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,9 @@ class Fitted:
 class Smoother:
     """How simulated counts (..., K, B) become templates; `scale` (K, B) are the counts per unit of probability.
 
-    Polynomials above `degree` are shared by all bins. `rough` says that the simulated events refused polynomials.
+    Polynomials above `degree` are shared by all bins. `rough` says that the simulated events refused polynomials;
+    `test` is what they say of them, None where there is nothing to test, and `added` the number of shapes that they
+    asked for besides. `chosen` says that they chose the degree.
     """
 
     basis: Basis
@@ -94,6 +95,9 @@ class Smoother:
     scale: FloatArray
     pseudo_events: float
     rough: bool = False
+    test: LackOfFit | None = None
+    added: int = 0
+    chosen: bool = False
 
     def fit(self, counts: FloatArray, start: FloatArray | None = None) -> Fitted:
         """Fit counts (..., K, B), starting from probabilities (..., K, B) if they are known roughly.
@@ -199,66 +203,10 @@ def _divided(counts: FloatArray, scale: FloatArray) -> FloatArray:
     return np.divide(counts, scale, out=np.full_like(counts, 1 / counts.shape[-1]), where=scale > 0)
 
 
-def smoother(sumw: FloatArray, sumw2: FloatArray, points: FloatArray, simulation: Simulation) -> Smoother:
-    """Choose the functions for sums of weights and of squared weights, both (K, B), at points (K, P).
-
-    Polynomials of degrees from LOWEST_DEGREE to `simulation.max_degree`; free bins when the simulated events refuse
-    these.
-    """
-    counts, scale = scaled(sumw, sumw2)
-    basis = complete(points)
-    free_bins = Smoother(basis, int(basis.degrees.max()), scale, simulation.regularisation)
-    if len(points) <= LOWEST_DEGREE:
-        return free_bins
-    basis = polynomials(points, simulation.max_degree)
-    top = int(basis.degrees.max())
-    smooth = replace(free_bins, basis=basis)
-    rough = _refused(replace(smooth, degree=top), counts)
-    if rough or simulation.smoothing == "none":
-        return replace(free_bins, rough=rough)
-    candidates = [replace(smooth, degree=degree) for degree in range(min(LOWEST_DEGREE, top), top + 1)]
-    return min(candidates, key=lambda candidate: _criterion(candidate, counts))
-
-
-def _criterion(candidate: Smoother, counts: FloatArray) -> float:
-    """AIC: deviance + 2 (number of coefficients); tails are shrunk and count for all degrees alike."""
-    fitted = candidate.fit(counts)
-    reached = np.where(counts.sum(axis=0) > 0, counts, filled(counts, candidate.pseudo_events))
-    deviance = unit_deviance(reached, candidate.scale * np.exp(fitted.logs)).sum()
-    return float(deviance) + 2 * fitted.coefficients.size
-
-
-def _refused(candidate: Smoother, counts: FloatArray) -> bool:
-    functions = candidate.basis.values.shape[1]
-    telling = counts.sum(axis=0) >= COUNTS_PER_COEFFICIENT * functions
-    if functions == len(counts) or not telling.any():
-        return False
-    part = replace(candidate, scale=np.broadcast_to(candidate.scale, counts.shape)[:, telling])
-    fitted = part.fit(counts[:, telling])
-    return refused(counts[:, telling], part.scale * np.exp(fitted.logs), functions * int(telling.sum()))
-
-
 def scaled(sumw: FloatArray, sumw2: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Equivalent counts and the number of them per unit of probability, both (K, B)."""
     counts, weight = effective_counts(sumw, sumw2)
     return counts, sumw.sum(axis=1, keepdims=True) / weight
-
-
-def template_shape(templates: Templates, simulation: Simulation) -> tuple[FloatArray, FloatArray]:
-    """Signal probabilities (K, B) of the smooth templates, and their relative standard errors.
-
-    An error is at most one: more than 100% means nothing to a Gaussian. Templates of shared events are as smooth in θ
-    as the weights are, and are taken as they are.
-    """
-    if templates.shared:
-        simulation = simulation.model_copy(update={"smoothing": "none"})
-    sumw, sumw2 = templates.sums()
-    chosen = smoother(sumw, sumw2, templates.coordinates, simulation)
-    fitted = chosen.fit(scaled(sumw, sumw2)[0])
-    functions = fitted.functions
-    covariance = np.linalg.inv(fitted.information(chosen.scale))
-    variance = np.einsum("ks,bst,kt->kb", functions, covariance, functions)
-    return fitted.probabilities, np.minimum(np.sqrt(variance), 1.0)
 
 
 def filled(counts: FloatArray, pseudo_events: float) -> FloatArray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +15,21 @@ from ..quantities.errors import HistogramError
 from ..quantities.estimates import Axis
 from ..quantities.exposure import INVERSE_PICOBARN, EventCount, Exposure
 from ..quantities.labels import parse
-from .histogram import Histogram
+from .histogram import Histogram, common_tails
 from .reweighting import per_point, uncovered
+
+
+class Background(NamedTuple):
+    """Contents of a background and their Monte Carlo errors, both (B,) in picobarn per bin.
+
+    `generated` events were simulated for it, in the bins or not; infinity where nobody knows, and their number then
+    fluctuates too. `scale_error` is the relative error of what all bins have in common, its cross-section.
+    """
+
+    contents: FloatArray
+    errors: FloatArray
+    generated: float = math.inf
+    scale_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -23,9 +38,9 @@ class Templates:
 
     `sumw` and `sumw2` have the shape (K, F, B), `generated`, `cross_section` and `cross_section_error` (K,);
     cross-sections are in picobarn and NaN when the simulator knows none. `background` maps a sample's name
-    to its contents and their errors, both (B,) in picobarn per bin. `shared` says that all points are filled with
-    the same events in the same folds, weighted to each point; their noise is then common to them. `warnings` are
-    for the reader of what is computed from them.
+    to its contents. `shared` says that all points are filled with the same events in the same folds, weighted to each
+    point; their noise is then common to them, and `tails` (K,) are the shapes of the tails of the weights. `warnings`
+    are for the reader of what is computed from them.
     """
 
     points: tuple[str, ...]
@@ -35,9 +50,10 @@ class Templates:
     generated: FloatArray
     cross_section: FloatArray
     cross_section_error: FloatArray
-    background: Mapping[str, tuple[FloatArray, FloatArray]]
+    background: Mapping[str, Background]
     shared: bool = False
     warnings: tuple[str, ...] = ()
+    tails: FloatArray | None = None
 
     @property
     def coordinates(self) -> FloatArray:
@@ -52,13 +68,13 @@ class Templates:
     def background_total(self) -> FloatArray:
         """Sum of all backgrounds in picobarn per bin, (B,)."""
         zero = np.zeros(self.sumw.shape[2])
-        return sum((contents for contents, _ in self.background.values()), zero)
+        return sum((one.contents for one in self.background.values()), zero)
 
 
 def stack(
     histograms: Sequence[Histogram],
     points: Sequence[str],
-    background: Mapping[str, tuple[FloatArray, FloatArray]] | None = None,
+    background: Mapping[str, Background] | None = None,
 ) -> Templates:
     """Stack one histogram per parameter point in the order of `points`, or those of the references for all of them.
 
@@ -87,6 +103,7 @@ def stack(
         background=background or {},
         shared=shared,
         warnings=tuple(uncovered(chosen) if shared else ()),
+        tails=common_tails([h.reweighted for h in histograms if h.reweighted]) if shared else None,
     )
 
 
@@ -144,15 +161,21 @@ def accepted_cross_section(templates: Templates) -> tuple[FloatArray, FloatArray
     return templates.cross_section * acceptance, relative
 
 
-def background_contents(name: str, simulated: Mapping[str, Histogram]) -> tuple[FloatArray, FloatArray]:
-    """Contents and errors of a simulated background, both (B,) in picobarn per bin.
+def background_contents(name: str, simulated: Mapping[str, Histogram]) -> Background:
+    """A simulated background.
 
     Raises HistogramError when its histogram is missing or has no cross-section.
     """
     if name not in simulated:
         raise HistogramError(f"no histogram for background {name}; run the histogram stage for it")
     histogram = simulated[name]
-    if histogram.cross_section is None:
+    section, error = histogram.cross_section, histogram.cross_section_error or 0.0
+    if section is None:
         raise HistogramError(f"background {name}: its simulator gives no cross-section; use one that does")
-    scale = histogram.cross_section / histogram.generated
-    return scale * histogram.sumw.sum(axis=0), scale * np.sqrt(histogram.sumw2.sum(axis=0))
+    scale = section / histogram.generated
+    return Background(
+        contents=scale * histogram.sumw.sum(axis=0),
+        errors=scale * np.sqrt(histogram.sumw2.sum(axis=0)),
+        generated=float(histogram.generated),
+        scale_error=error / section if section > 0 else 0.0,
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import lazy_loader as lazy
 import numpy as np
 
-from ...information.correction import NORMAL_95, Problem, free_rates
+from ...information.correction import Problem, free_rates
 from ...information.hypotheses import Hypotheses, hypotheses
 from ...information.options import Estimator
 from ...likelihood.data_points import data_points
@@ -16,6 +16,7 @@ from ...quantities.arrays import FloatArray
 from ...quantities.errors import BadInputError
 from ...quantities.estimates import Estimate, Interval
 from ...quantities.exposure import Exposure, Luminosity
+from ...quantities.intervals import NORMAL_95
 from ...statistics.grid_posterior import entropy
 from ...templates.options import Simulation
 from ...templates.reweighting import effective_events

@@ -35,9 +35,8 @@ from ...quantities.errors import (
 )
 from ...quantities.exposure import Exposure, ObservedCount
 from ...templates.checks import check
-from ...templates.histogram import Histogram
-from ...templates.merging import one_per_sample
-from ...templates.templates import Templates, background_contents, stack
+from ...templates.histogram import Histogram, one_per_sample
+from ...templates.templates import Background, Templates, background_contents, stack
 from . import observed_data
 
 
@@ -140,13 +139,11 @@ def templates_of(
     return templates
 
 
-def _backgrounds(
-    campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]
-) -> dict[str, tuple[FloatArray, FloatArray]]:
+def _backgrounds(campaign_file: Path, campaign: Campaign, found: Sequence[Histogram]) -> dict[str, Background]:
     simulated = {one.sample.removeprefix("background="): one for one in found}
     bins = int(np.prod([observable.bins for observable in campaign.observables.values()]))
     return {
-        entry.name: read_contents(campaign_file.parent / entry.file, entry.histogram, bins)
+        entry.name: Background(*read_contents(campaign_file.parent / entry.file, entry.histogram, bins))
         if isinstance(entry, HistogramBackground)
         else background_contents(entry.name, simulated)
         for entry in campaign.backgrounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from ..likelihood.results import Marginalisation
+from ..likelihood.results import Marginalisation, TemplateErrors
 from ..quantities.estimates import CONFIG, Array, Estimate, document
 from .fit_results import ObservedFit
 
@@ -62,9 +62,10 @@ class Posteriors:
     mean_sd: dict[str, float]
     """Average posterior standard deviation per parameter."""
     coverage68: Estimate
-    """Fraction of pseudo-experiments whose 68% set holds the truth."""
+    """Fraction of pseudo-experiments whose 68% set holds the truth. They are drawn from the published model itself: a
+    test of the computation, not of the templates."""
     coverage95: Estimate
-    """Fraction of pseudo-experiments whose 95% set holds the truth."""
+    """The same for the 95% set; `templates` says what repeated simulations make of it."""
     nuisances: str
     """What was done with nuisance parameters."""
     warnings: list[str] = field(default_factory=list)
@@ -73,6 +74,9 @@ class Posteriors:
     """How nuisance parameters of pseudo-experiments were integrated out; None when they were not."""
     observed_marginalisation: Marginalisation | None = None
     """The same for the observed data."""
+    templates: TemplateErrors | None = None
+    """What the errors of templates from a finite simulation do to these posteriors; None for likelihoods that do not
+    say."""
     observed_fit: ObservedFit | None = None
     """How well the templates describe the observed data."""
 

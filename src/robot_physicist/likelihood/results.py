@@ -17,3 +17,14 @@ class Marginalisation:
     """Posterior entropy by importance sampling minus that by Laplace's method, on some of the data sets, in nats."""
     warnings: list[str]
     """What a reader of the numbers has to know."""
+
+
+@document(frozen=True, config=CONFIG)
+class TemplateErrors:
+    """What the errors that templates of all θ share do to posteriors, found by repeating the simulation."""
+
+    coverage95: float
+    """Fraction of data sets of the smooth templates whose 95% set, from templates of a repeated simulation, holds the
+    truth."""
+    factor: float
+    """How many times wider the posteriors would have to be for that to be 95%."""

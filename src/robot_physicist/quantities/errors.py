@@ -91,6 +91,10 @@ class MarginalisationWarning(UserWarning):
     """Nuisance parameters could not be integrated out by the fast method."""
 
 
+class NarrowPosteriorWarning(UserWarning):
+    """Posteriors do not know all errors of their templates."""
+
+
 class GainWarning(UserWarning):
     """What a reader of an information gain has to know."""
 

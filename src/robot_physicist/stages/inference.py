@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from ..campaign.branches import check_setting
 from ..campaign.files import read_campaign
 from ..inference import posterior as infer
 from ..inference.observed_fit import fitter, with_fit
+from ..inference.results import Posteriors
 from ..likelihood import workspace as build
+from ..likelihood.results import TemplateErrors
+from ..likelihood.template_errors import template_errors, too_narrow
 from ..quantities import labels
-from ..quantities.errors import MarginalisationWarning
+from ..quantities.errors import MarginalisationWarning, NarrowPosteriorWarning
 from ..quantities.seeds import branch_generator
 from ..reports.words import spelt
 from ..templates.filling import axes
@@ -29,6 +33,9 @@ from .reading.inputs import (
     shapes_of,
     templates_from,
 )
+
+#: In the metadata of a patchset: what the errors of its templates do to posteriors.
+TEMPLATE_ERRORS = "template_errors"
 
 
 def likelihood(
@@ -53,6 +60,10 @@ def likelihood(
     base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"template errors {exposure}")
+    prior = prior_of(campaign_file, campaign)
+    errors = template_errors(templates, chosen, prior, campaign.simulation, rng)
+    patches["metadata"][TEMPLATE_ERRORS] = asdict(errors)
     if observed is not None:
         patches["metadata"]["data"] = build.OBSERVED
         check_observed(campaign_file, campaign, setting, exposure, observed, templates, (base, patches))
@@ -91,8 +102,19 @@ def posterior(
         fit = fitter(published, prior, chosen, campaign.estimator.nuisances == "fixed")
         rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"observed fit {exposure}")
         result = with_fit(result, fit, observed, axes(campaign.observables), rng)
-    files.write_document(output, result)
     for message in result.warnings:
         warnings.warn(message, MarginalisationWarning, stacklevel=2)
+    result = with_template_errors(result, published[1]["metadata"])
+    for message in too_narrow(result.templates) if result.templates else ():
+        warnings.warn(message, NarrowPosteriorWarning, stacklevel=2)
+    files.write_document(output, result)
     fitted = "" if result.observed_fit is None else f", observed data: {spelt(result.observed_fit.goodness)}"
     return f"{result.pseudo_experiments} pseudo-experiments at {setting}, {exposure}{fitted}: {output}"
+
+
+def with_template_errors(result: Posteriors, metadata: Mapping[str, Any]) -> Posteriors:
+    """Add what a published likelihood says of the errors of its templates, and the warning if there is one."""
+    if TEMPLATE_ERRORS not in metadata:
+        return result
+    errors = TemplateErrors(**metadata[TEMPLATE_ERRORS])
+    return replace(result, templates=errors, warnings=[*result.warnings, *too_narrow(errors)])

@@ -10,6 +10,7 @@ from ..design.allocation.results import Allocation
 from ..design.results import Design
 from ..design.search.state import SearchState
 from ..design.sequence.state import Experiments
+from ..likelihood.template_errors import NARROW
 from ..quantities.errors import InputFileError
 
 #: Name of what a sequence of experiments knows before a round.
@@ -52,9 +53,24 @@ def _design(file: Path, colour: bool) -> str:
         for found in (files.read_document(Allocation, path) for path in results if path.name == "allocation.json")
         if found.exposure in exposures
     ]
-    return "\n\n".join(
-        [reports.design_table.render(design, colour=colour), *shares, "\n  ".join(["Results:", *map(str, results)])]
-    )
+    found = [reports.design_table.render(design, colour=colour), *shares, *_narrow(file.parent)]
+    return "\n\n".join([*found, "\n  ".join(["Results:", *map(str, results)])])
+
+
+def _narrow(folder: Path) -> list[str]:
+    """Say where posteriors beside a design are too narrow, and by how much at most."""
+    posteriors = [files.read_json(path) for path in sorted(folder.glob("*/*/posterior.json"))]
+    factors = {
+        f"{one['setting']}, {one['exposure']}": (one.get("templates") or {}).get("factor", 1.0) for one in posteriors
+    }
+    narrow = {name: factor for name, factor in factors.items() if factor > NARROW}
+    if not narrow:
+        return []
+    worst = max(narrow, key=narrow.__getitem__)
+    return [
+        f"warning: posteriors are too narrow in {len(narrow)} of {len(factors)} branches, by a factor of"
+        f" {narrow[worst]:.2f} at {worst}: simulate more events before they are published"
+    ]
 
 
 def _sequence(file: Path) -> str:

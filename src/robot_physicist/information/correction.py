@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from ..likelihood.data_points import DataPoints
 from ..likelihood.results import Marginalisation
 from ..quantities.arrays import FloatArray
-from ..quantities.estimates import Estimate, Interval
+from ..quantities.estimates import NORMAL_95, Estimate, Interval, interval, moved
 from ..quantities.exposure import Exposure
-from ..quantities.intervals import NORMAL_95, interval, moved
 from ..statistics.confidence import Pivot, strengths, tried_strengths
 from ..statistics.grid_posterior import average, entropy
 from ..templates.options import Simulation

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from ..likelihood.data_points import data_points
 from ..likelihood.results import Marginalisation
 from ..quantities.arrays import FloatArray
-from ..quantities.estimates import Estimate, Interval
+from ..quantities.estimates import Estimate, Interval, enclosing, extended, opened
 from ..quantities.exposure import Exposure, is_one_event
-from ..quantities.intervals import enclosing, extended, opened
 from ..templates.choosing import of_part
 from ..templates.options import Simulation
 from ..templates.smoothing import Smoother, filled, free, scaled

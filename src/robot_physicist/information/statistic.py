@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
-from ..quantities.estimates import Interval
+from ..quantities.estimates import Interval, shifted
 from ..quantities.exposure import EventCount, Exposure, is_one_event
-from ..quantities.intervals import shifted
 from ..statistics.grid_posterior import entropy, log_rates
 from ..templates.templates import Background, expected
 

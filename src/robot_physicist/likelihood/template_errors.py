@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..quantities.arrays import FloatArray
+from ..quantities.estimates import NORMAL_95
 from ..quantities.exposure import EventCount, Exposure
-from ..quantities.intervals import NORMAL_95
 from ..statistics.grid_posterior import log_likelihood, normalise
 from ..templates.choosing import chosen_anew, smoother, template_shape
 from ..templates.options import Simulation

@@ -14,9 +14,8 @@ from ...information.options import Estimator
 from ...likelihood.data_points import data_points
 from ...quantities.arrays import FloatArray
 from ...quantities.errors import BadInputError
-from ...quantities.estimates import Estimate, Interval
+from ...quantities.estimates import NORMAL_95, Estimate, Interval
 from ...quantities.exposure import Exposure, Luminosity
-from ...quantities.intervals import NORMAL_95
 from ...statistics.grid_posterior import entropy
 from ...templates.options import Simulation
 from ...templates.reweighting import effective_events

@@ -9,6 +9,7 @@ drawn from the fit itself, so that few counts in a cell do no harm. Residuals ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +20,8 @@ from ..quantities.arrays import FloatArray
 LEVEL, HOPELESS = 0.05, 0.01
 #: Counts drawn from the fit, and the seed of their generator: all stages find the same for the same counts.
 DRAWS, SEED = 1000, 1
-#: Cells of all draws together beyond which fewer are drawn, though never less than LEAST_DRAWS.
-CELLS, LEAST_DRAWS = 4_000_000, 400
+#: Cells of all draws together beyond which fewer are drawn, though never less than LEAST_DRAWS, and those of a chunk.
+CELLS, LEAST_DRAWS, CHUNK = 4_000_000, 200, 500_000
 #: Cosines and pairs of edges of boxes along each parameter, directions along which the fit itself varies, and degrees
 #: of polynomials in the cumulative distribution of the bins.
 COSINES, BOXES, LEADING, DEGREES = 20, 8, 2, 3
@@ -67,10 +68,9 @@ def lack_of_fit(counts: FloatArray, mean: FloatArray, functions: FloatArray, poi
     shapes = lacking(shapes_in(points), functions, rows)
     directions = directions_in(mean)
     known = _Known(mean, functions)
-    draws = int(np.clip(CELLS // mean.size, LEAST_DRAWS, DRAWS))
-    drawn = np.random.default_rng(SEED).poisson(np.broadcast_to(mean, (draws, *mean.shape))).astype(np.float64)
-    residuals = known.residuals(np.concatenate([counts[None], drawn]))
-    p_value, p_values = _least_p_value(statistics_of(residuals, shapes, directions))
+    residuals = known.residuals(counts[None])
+    found = [statistics_of(some, shapes, directions) for some in (residuals, *_drawn(known))]
+    p_value, p_values = _least_p_value(np.concatenate(found, axis=1))
     along = shapes @ residuals[0]
     seen: FloatArray = along @ directions.T
     scores = (np.abs(seen).max(axis=1, initial=0.0), (along**2).sum(axis=1))
@@ -101,6 +101,15 @@ class _Known:
         along = np.einsum("bkq,rkb->rbq", spanned, raw, optimize=True)
         result: FloatArray = np.einsum("bkq,rbq->rkb", spanned, along, optimize=True)
         return result
+
+
+def _drawn(known: _Known) -> Iterator[FloatArray]:
+    """Residuals of counts drawn from a fit, in chunks (R, K, B) of bounded memory."""
+    rng, size = np.random.default_rng(SEED), known.mean.size
+    draws, chunk = int(np.clip(CELLS // size, LEAST_DRAWS, DRAWS)), max(CHUNK // size, 1)
+    for start in range(0, draws, chunk):
+        shape = (min(chunk, draws - start), *known.mean.shape)
+        yield known.residuals(rng.poisson(np.broadcast_to(known.mean, shape)).astype(np.float64))
 
 
 def statistics_of(residuals: FloatArray, shapes: FloatArray, directions: FloatArray) -> FloatArray:

@@ -108,11 +108,11 @@ def yadage(folder: Path, *options: str | Path, path: Path = PROGRAMS, **variable
 
 
 def of_snakemake(results: Path) -> dict[str, bytes]:
-    """Results of Snakemake: JSON and ROOT files by their paths."""
+    """Results of Snakemake: JSON and ROOT files by their paths, but for where the campaign is."""
     return {
         str(path.relative_to(results)): path.read_bytes()
         for path in sorted(results.rglob("*"))
-        if path.suffix in (".json", ".root", ".csv")
+        if path.suffix in (".json", ".root", ".csv") and path.name != "origin.json"
     }
 
 

@@ -109,7 +109,7 @@ def test_init_writes_a_valid_campaign_and_never_overwrites(call, tmp_path):
     assert call("init", path)[0] == 0
     code, text = call("validate", path)
     assert code == 0
-    assert "4 settings × 11 samples = 44 branches" in text
+    assert "2 settings × 4 samples = 8 branches" in text
     code, text = call("init", path)
     assert code == 2
     assert "exists already" in text

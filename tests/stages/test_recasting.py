@@ -105,8 +105,9 @@ def test_a_recast_is_what_the_whole_study_of_the_new_signal_would_be(study, sear
     left, again, result = recasted(study, name, branches(study, name))
     assert left["channels"] == base["channels"]
     assert [patch["patch"] for patch in again["patches"]] == [patch["patch"] for patch in patches["patches"]]
-    for key in ("corrected", "plug_in", "cross_fitted"):
-        assert result["gain"][key]["value"] == pytest.approx(gain[key]["value"], rel=1e-9), key
+    # A published background does not say how many events were generated, so that their number fluctuates too.
+    for key, apart in (("corrected", 1e-3), ("plug_in", 1e-9), ("cross_fitted", 1e-9)):
+        assert result["gain"][key]["value"] == pytest.approx(gain[key]["value"], rel=apart), key
     assert result["gain"]["exact"] is None
     assert result["gain"]["nuisances"] == gain["nuisances"]
 

@@ -16,7 +16,7 @@ import pytest
 from support.command_line import heeds_control_c
 
 from validation import accuracy, calibration, convergence, coverage, gaussian_processes, search, sequence
-from validation.__main__ import main
+from validation.__main__ import SCRIPTS, main
 from validation.calibration_figure import uniformity
 from validation.code_digest import HERE, code_digest, imported_package, modules_of
 from validation.records import append, read
@@ -197,7 +197,7 @@ def test_report_counts_and_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_names(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 7
+    assert len(capsys.readouterr().out.splitlines()) == len(SCRIPTS)
     assert main(["coveragge"]) == 2
     assert capsys.readouterr().err == "error: there is no script 'coveragge'; did you mean 'coverage'?\n"
     assert main(["coverage", "--cases", "no such case"]) == 2

@@ -129,7 +129,8 @@ def corrected(
     value, low, high = (problem.gain(family.truth(s)) for s in (found.best, found.low, found.high))
     top = problem.ceiling if found.open else high.value
     if 0.0 in samples and not distinct(family, measure, observed, samples[0.0], rng):
-        low = replace(low, value=0.0)
+        # What is known without error, such as a cross-section, tells θ apart at any strength.
+        low = min(low, problem.gain(family.truth(0.0)), key=lambda gain: gain.value)
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
     return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 

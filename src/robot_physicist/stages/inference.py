@@ -11,6 +11,7 @@ from typing import Any
 from .. import files
 from ..campaign.branches import check_setting
 from ..campaign.files import read_campaign
+from ..campaign.model import Campaign
 from ..inference import posterior as infer
 from ..inference.observed_fit import fitter, with_fit
 from ..inference.results import Posteriors
@@ -18,10 +19,13 @@ from ..likelihood import workspace as build
 from ..likelihood.results import TemplateErrors
 from ..likelihood.template_errors import template_errors, too_narrow
 from ..quantities import labels
+from ..quantities.arrays import FloatArray
 from ..quantities.errors import MarginalisationWarning, NarrowPosteriorWarning
+from ..quantities.exposure import Exposure
 from ..quantities.seeds import branch_generator
 from ..reports.words import spelt
 from ..templates.filling import axes
+from ..templates.templates import Templates
 from .empty_bins import warn_of_empty_bins
 from .reading.inputs import (
     check_observed,
@@ -60,10 +64,8 @@ def likelihood(
     base = build.workspace(templates, chosen, campaign.systematics, observed=observed, **arguments)
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
-    rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"template errors {exposure}")
     prior = prior_of(campaign_file, campaign)
-    errors = template_errors(templates, chosen, prior, campaign.simulation, rng)
-    patches["metadata"][TEMPLATE_ERRORS] = asdict(errors)
+    patches["metadata"] |= template_statement(campaign, setting, exposure, chosen, templates, prior)
     if observed is not None:
         patches["metadata"]["data"] = build.OBSERVED
         check_observed(campaign_file, campaign, setting, exposure, observed, templates, (base, patches))
@@ -71,6 +73,14 @@ def likelihood(
     files.write_json(workspace, base)
     files.write_json(patchset, patches)
     return f"{len(templates.points)} patches at {setting}, {exposure}: {workspace} {patchset}"
+
+
+def template_statement(
+    campaign: Campaign, setting: str, exposure: str, chosen: Exposure, templates: Templates, prior: FloatArray
+) -> dict[str, Any]:
+    """What the errors of templates do to posteriors, as the metadata of a patchset say it."""
+    rng = branch_generator(campaign.seed, labels.parse(setting), {}, 0, f"template errors {exposure}")
+    return {TEMPLATE_ERRORS: asdict(template_errors(templates, chosen, prior, campaign.simulation, rng))}
 
 
 def posterior(

@@ -30,6 +30,7 @@ from ..quantities.exposure import Exposure
 from ..templates.templates import Background, Templates, expected
 from .empty_bins import warn_of_empty_bins
 from .gain import gain_of, spelt_gain
+from .inference import template_statement
 from .reading.inputs import exposure_at, prior_of, shapes_of, templates_from
 from .reading.published import agreement
 
@@ -130,9 +131,10 @@ def recast(
     arguments: dict[str, Any] = {"simulation": campaign.simulation, "name": campaign.name, "shapes": shapes}
     patches = build.patchset(templates, chosen, campaign.systematics, base=base, **arguments)
     patches["metadata"] |= build.conditions(setting, chosen, templates.axes)
+    prior = prior_of(campaign_file, campaign)
+    patches["metadata"] |= template_statement(campaign, setting, exposure, chosen, templates, prior)
     build.check(base, patches)
     systematics = published_gain(base, templates, chosen, campaign, shapes)
-    prior = prior_of(campaign_file, campaign)
     result = collect(
         published,
         base,

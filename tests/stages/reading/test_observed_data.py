@@ -15,6 +15,7 @@ from robot_physicist.stages.checking import validate
 #: Fewer events are simulated here than a study would.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.MarginalisationWarning"),
+    pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.NarrowPosteriorWarning"),
     pytest.mark.filterwarnings("ignore::robot_physicist.quantities.errors.RegularisedBinWarning"),
 ]
 

@@ -45,6 +45,8 @@ REPEATS = 3
 FAR = 5.0
 #: Simulations without dependence, and the share of their statistics that one with some dependence exceeds.
 NULL_COPIES, ABOVE = 256, 0.975
+#: Gains below are rounding errors of a sum that is zero.
+ROUNDED = 1e-9
 #: A prior of less entropy, in nats, is one point.
 NOTHING = 1e-12
 #: The statistic of repeated simulations (R,), by their strength.
@@ -130,7 +132,8 @@ def corrected(
     top = problem.ceiling if found.open else high.value
     if 0.0 in samples and not distinct(family, measure, observed, samples[0.0], rng):
         # What is known without error, such as a cross-section, tells θ apart at any strength.
-        low = min(low, problem.gain(family.truth(0.0)), key=lambda gain: gain.value)
+        least = problem.gain(family.truth(0.0)).value
+        low = replace(low, value=min(low.value, least if least > ROUNDED else 0.0))
     result = interval(value.value, low.value, top, value.error, problem.ceiling)
     return _checked(problem, family.truth(found.best), Corrected(result, copies, value.error), value, rng)
 

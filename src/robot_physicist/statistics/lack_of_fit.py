@@ -16,8 +16,9 @@ import numpy as np
 
 from ..quantities.arrays import FloatArray
 
-#: Chance of refusing a fit that is right where a shape in θ would mend it, which costs little, and where none would.
-LEVEL, HOPELESS = 0.05, 0.01
+#: Chance of refusing a fit that is right. At 5%, one of twenty settings would get a function too many, whose noise
+#: looks like information, and be named the best one; what is more likely than this is in `unseen`.
+LEVEL = 0.01
 #: Counts drawn from the fit, and the seed of their generator: all stages find the same for the same counts.
 DRAWS, SEED = 1000, 1
 #: Cells of all draws together beyond which fewer are drawn, though never less than LEAST_DRAWS, and those of a chunk.
@@ -49,7 +50,7 @@ class LackOfFit:
     @property
     def refused(self) -> bool:
         """Do the counts refuse the fit?"""
-        return self.p_value < (HOPELESS if self.best is None else LEVEL)
+        return self.p_value < LEVEL
 
 
 def lack_of_fit(counts: FloatArray, mean: FloatArray, functions: FloatArray, points: FloatArray) -> LackOfFit:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..information.options import Estimator
+from ..likelihood.data_points import pseudo_data
 from ..likelihood.marginal import marginalise
 from ..likelihood.results import Marginalisation
 from ..likelihood.workspace import published_models, published_rates
@@ -58,11 +59,7 @@ def pseudo_experiments(
     rates: FloatArray, exposure: Exposure, truth: NDArray[np.intp], rng: np.random.Generator
 ) -> FloatArray:
     """Counts (D, B) of pseudo-experiments at the points `truth` (D,) of expected counts (K, B)."""
-    chosen = rates[truth]
-    if isinstance(exposure, EventCount):
-        shape = chosen / chosen.sum(axis=1, keepdims=True)
-        return rng.multinomial(exposure.events, shape).astype(np.float64)
-    return rng.poisson(chosen).astype(np.float64)
+    return pseudo_data(rates[truth], exposure, rng)
 
 
 def collect(

@@ -77,3 +77,11 @@ def _sampler(exposure: Exposure, rates: FloatArray) -> Sampler:
     if rates.max() > LARGEST_TABULATED:
         return lambda uniforms, truth: poisson_quantiles(uniforms, rates[truth])
     return PoissonTables.of(rates).counts
+
+
+def pseudo_data(rates: FloatArray, exposure: Exposure, rng: np.random.Generator) -> FloatArray:
+    """Counts (D, B) of expected counts (D, B), drawn by plain random numbers."""
+    if isinstance(exposure, EventCount):
+        shape = rates / rates.sum(axis=1, keepdims=True)
+        return rng.multinomial(exposure.events, shape).astype(np.float64)
+    return rng.poisson(rates).astype(np.float64)

@@ -23,6 +23,7 @@ from ..templates.choosing import chosen_anew, smoother, template_shape
 from ..templates.options import Simulation
 from ..templates.smoothing import free, scaled
 from ..templates.templates import Templates, accepted_cross_section, expected
+from .data_points import pseudo_data
 from .results import TemplateErrors
 
 scipy = lazy.load("scipy")
@@ -69,20 +70,12 @@ def template_errors(
     found, expected_of = [], []
     for rates in again:
         truth = rng.choice(len(prior), size=DATA_SETS, p=prior)
-        counts, luck = drawn(known[truth], exposure, rng), rng.random(DATA_SETS)
+        counts, luck = pseudo_data(known[truth], exposure, rng), rng.random(DATA_SETS)
         found.append(credibility(_Model(rates, relative).posterior(counts, prior), truth, luck))
         logs = log_likelihood(counts, known, isinstance(exposure, EventCount))
         expected_of.append(credibility(normalise(logs, prior)[0], truth, luck))
     seen, ideal = np.concatenate(found), np.concatenate(expected_of)
     return TemplateErrors(float((seen <= LEVEL).mean()), max(_width(seen) / _width(ideal), 1.0))
-
-
-def drawn(rates: FloatArray, exposure: Exposure, rng: np.random.Generator) -> FloatArray:
-    """Counts (D, B) of expected counts (D, B)."""
-    if isinstance(exposure, EventCount):
-        shape = rates / rates.sum(axis=1, keepdims=True)
-        return rng.multinomial(exposure.events, shape).astype(np.float64)
-    return rng.poisson(rates).astype(np.float64)
 
 
 def repeated(templates: Templates, simulation: Simulation, copies: int, rng: np.random.Generator) -> FloatArray:

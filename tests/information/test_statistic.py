@@ -12,8 +12,9 @@ from robot_physicist.information.gain import gain
 from robot_physicist.information.options import Estimator
 from robot_physicist.information.statistic import hidden_in_empty_bins, simulated_again
 from robot_physicist.quantities.exposure import EventCount, Luminosity
+from robot_physicist.templates.histogram import Histogram
 from robot_physicist.templates.options import Simulation
-from robot_physicist.templates.templates import Background, expected
+from robot_physicist.templates.templates import Background, background_contents, expected
 
 PRIOR = np.full(21, 1 / 21)
 PICOBARN = Luminosity(luminosity=1, unit="pb-1")
@@ -88,6 +89,16 @@ def test_empty_bins_of_a_background_may_hide_three_events():
     assert (hidden_in_empty_bins(made._replace(generated=math.inf), np.ones(3)) == 0).all()
     empty = replace(signal(), background={"flat": flat(np.append(np.full(9, 30.0), 0.0))})
     assert measured(empty).corrected.low < measured(replace(empty, background={})).corrected.low
+
+
+def test_a_background_of_which_no_simulated_event_is_in_the_range_lowers_the_low_end():
+    """A hundred events of 10 nb, all outside: three of them, 300 pb, may be under the signal."""
+    nothing = np.zeros((2, 10))
+    histogram = Histogram("s", "background=b", "d", [], nothing, nothing, 100, 100.0, 1e4, 0.0)
+    unseen = {"b": background_contents("b", {"b": histogram})}
+    alone, found = measured(signal()).corrected, measured(replace(signal(), background=unseen)).corrected
+    assert found.low < alone.low - 0.03
+    assert found.value == pytest.approx(alone.value)
 
 
 def test_what_no_test_excludes_falls_with_the_simulated_events_and_lifts_the_high_end_alone():

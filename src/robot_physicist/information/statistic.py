@@ -114,7 +114,8 @@ def with_backgrounds(
 
 
 def _uncertain(background: Background) -> bool:
-    return bool((background.errors > 0).any() or background.scale_error > 0)
+    unseen = math.isfinite(background.generated) and (background.contents <= 0).any()
+    return bool(unseen or (background.errors > 0).any() or background.scale_error > 0)
 
 
 def simulated_again(background: Background, copies: int, rng: np.random.Generator) -> FloatArray:
@@ -144,7 +145,7 @@ def hidden_in_empty_bins(background: Background, rates: FloatArray) -> FloatArra
     """
     empty = (background.contents <= 0) & (rates > 0)
     total = background.contents.sum()
-    if not math.isfinite(background.generated) or not empty.any() or total <= 0:
+    if not math.isfinite(background.generated) or not empty.any():
         return np.zeros_like(rates)
-    weight = float((background.errors**2).sum() / total)
+    weight = float((background.errors**2).sum() / total) if total > 0 else background.per_event
     return np.asarray(AT_MOST * weight * np.where(empty, rates, 0.0) / rates[empty].sum())

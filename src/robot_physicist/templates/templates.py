@@ -23,13 +23,15 @@ class Background(NamedTuple):
     """Contents of a background and their Monte Carlo errors, both (B,) in picobarn per bin.
 
     `generated` events were simulated for it, in the bins or not; infinity where nobody knows, and their number then
-    fluctuates too. `scale_error` is the relative error of what all bins have in common, its cross-section.
+    fluctuates too. `scale_error` is the relative error of what all bins have in common, its cross-section, and
+    `per_event` what one event of weight one adds, in picobarn.
     """
 
     contents: FloatArray
     errors: FloatArray
     generated: float = math.inf
     scale_error: float = 0.0
+    per_event: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -178,4 +180,5 @@ def background_contents(name: str, simulated: Mapping[str, Histogram]) -> Backgr
         errors=scale * np.sqrt(histogram.sumw2.sum(axis=0)),
         generated=float(histogram.generated),
         scale_error=error / section if section > 0 else 0.0,
+        per_event=scale,
     )

@@ -7,7 +7,7 @@ import pytest
 from support.muon_pairs import ANGLES, born_shape
 
 from robot_physicist.quantities.labels import number
-from robot_physicist.statistics.deviance import MEANS, _moments, refused
+from robot_physicist.statistics.deviance import MEANS, REFUSED, _moments, excess
 from robot_physicist.statistics.polynomials import complete, polynomials
 from robot_physicist.templates.choosing import smoother, template_shape
 from robot_physicist.templates.options import Simulation
@@ -88,8 +88,8 @@ def test_moments_of_the_deviance_are_those_of_poisson_counts():
     # One event or none: 2 μ with probability 1 − μ.
     assert mean[0] == pytest.approx(2 * MEANS[0] - 2 * MEANS[0] * np.log(MEANS[0]) - 2 * MEANS[0], rel=0.01)
     ones = np.ones(1000)
-    assert not refused(np.random.default_rng(1).poisson(ones).astype(float), ones, 0)
-    assert refused(np.random.default_rng(1).poisson(1.5 * ones).astype(float), ones, 0)
+    assert excess(np.random.default_rng(1).poisson(ones).astype(float), ones, 0) <= REFUSED
+    assert excess(np.random.default_rng(1).poisson(1.5 * ones).astype(float), ones, 0) > REFUSED
 
 
 def test_empty_bins_keep_a_positive_probability():

@@ -51,8 +51,3 @@ def excess(counts: FloatArray, mean: FloatArray, parameters: int) -> float:
     expectation, variance = (np.interp(mean, MEANS, moment) for moment in _moments())
     above = unit_deviance(counts, mean).sum() - expectation.sum() + parameters
     return float(above / np.sqrt(variance.sum()))
-
-
-def refused(counts: FloatArray, mean: FloatArray, parameters: int) -> bool:
-    """Is the deviance of counts from their fitted means too large, for so many fitted parameters?"""
-    return excess(counts, mean, parameters) > REFUSED
